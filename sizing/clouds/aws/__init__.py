@@ -1,0 +1,1 @@
+"""AWS: EC2 and EKS, RDS for PostgreSQL, ElastiCache for Valkey."""

@@ -1,0 +1,142 @@
+"""The VPC's address plan: every pod takes an address of its node's subnet (VPC CNI), so subnets follow the nodes.
+
+https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html
+"""
+
+from __future__ import annotations
+
+import ipaddress
+
+from sizing import choices
+from sizing.clouds.aws.machines import machines
+from sizing.clouds.base import Order
+from sizing.errors import SizingError
+from sizing.guide.cells import Tier
+from sizing.overrides import Overrides
+from sizing.requirements import Requirements
+from sizing.specs import NetworkSpec, NodeGroupSpec
+
+DEFAULT_CIDR = "10.0.0.0/16"
+SERVICE_CIDR = "172.20.0.0/16"
+"""Range of ClusterIP services; EKS' own second default, stated so that it is known and checked."""
+WIDEST_PREFIX = 16
+NARROWEST_PREFIX = 23
+"""A VPC is /16 at most; a data subnet of a /23 is a /28, the smallest subnet AWS makes."""
+PRIVATE_BITS = 2  # three of four quarters are private subnets
+EDGE_BITS = 5  # the last quarter holds three public and three data subnets of an eighth each
+RESERVED_ADDRESSES = 5
+"""AWS keeps the first four addresses and the last one of every subnet."""
+SURGE_NODES = 1
+"""A managed node group adds a node in a zone before it drains an old one."""
+SHARED_ADDRESSES = 32
+"""Control plane interfaces (up to 4), load balancers (8 each) and interface endpoints in one subnet."""
+SINGLE_NAT_TIERS = (Tier.SMALL,)
+"""One NAT gateway for Small; elsewhere one per zone, so that a lost zone takes no other zone's way out."""
+PRIVATE_RANGES = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
+
+ENDPOINTS_RECOMMENDED = ("ecr.api", "ecr.dkr", "sts", "secretsmanager", "kms", "logs")
+ENDPOINTS_REQUIRED = (
+    *ENDPOINTS_RECOMMENDED,
+    "ec2",
+    "eks",
+    "eks-auth",
+    "elasticloadbalancing",
+    "autoscaling",
+    "ssm",
+    "ssmmessages",
+    "ec2messages",
+    "monitoring",
+)
+"""D25. The S3 gateway endpoint is free and always there."""
+
+
+def _cidr(path: str, text: str) -> ipaddress.IPv4Network:
+    try:
+        network = ipaddress.IPv4Network(text)
+    except ValueError as error:
+        raise SizingError(path, text, f"not an IPv4 CIDR ({error})", "Write it as 10.0.0.0/16.") from None
+    return network
+
+
+def _vpc(text: str) -> ipaddress.IPv4Network:
+    path = "network.cidr"
+    network = _cidr(path, text)
+    if not any(network.subnet_of(ipaddress.IPv4Network(r)) for r in PRIVATE_RANGES):
+        raise SizingError(
+            path, text, f"not inside a private range ({', '.join(PRIVATE_RANGES)})", "Use a private range."
+        )
+    if not WIDEST_PREFIX <= network.prefixlen <= NARROWEST_PREFIX:
+        raise SizingError(
+            path, text, f"a VPC of this layout is /{WIDEST_PREFIX} to /{NARROWEST_PREFIX}",
+            f"Use a prefix between /{WIDEST_PREFIX} and /{NARROWEST_PREFIX}.",
+        )  # fmt: skip
+    if network.overlaps(ipaddress.IPv4Network(SERVICE_CIDR)):
+        raise SizingError(
+            path, text, f"overlaps the cluster's service range {SERVICE_CIDR}", "Choose a range outside it."
+        )
+    return network
+
+
+def addresses_needed(groups: tuple[NodeGroupSpec, ...], zone: str) -> int:
+    """Addresses that nodes and pods may take in one zone when every group is at its maximum and surges."""
+    known = machines()
+    here = [g for g in groups if g.zone == zone]
+    return SHARED_ADDRESSES + sum((g.max + SURGE_NODES) * known[g.machine_type].addresses for g in here)
+
+
+def plan(order: Order, groups: tuple[NodeGroupSpec, ...], requirements: Requirements, overrides: Overrides) -> NetworkSpec:
+    """Subnets for three zones: private ones of a quarter of the VPC each, small public and data ones.
+
+    Raises:
+        SizingError: the CIDR is not usable, or too small for the pods at the groups' maximum.
+    """
+    part = overrides.network
+    vpc = _vpc(part.cidr or DEFAULT_CIDR)
+    quarters = list(vpc.subnets(prefixlen_diff=PRIVATE_BITS))
+    edges = list(quarters[-1].subnets(prefixlen_diff=EDGE_BITS - PRIVATE_BITS))
+    need = max(addresses_needed(groups, zone) for zone in order.zones)
+    room = quarters[0].num_addresses - RESERVED_ADDRESSES
+    if need > room:
+        enough = next(p for p in range(32, 0, -1) if 2 ** (32 - p - PRIVATE_BITS) - RESERVED_ADDRESSES >= need)
+        raise SizingError(
+            "network.cidr", str(vpc),
+            f"each private subnet holds {room} addresses, and the nodes and pods of one zone may take {need} at the"
+            " node groups' maximum",
+            f"Use /{enough} or larger.",
+        )  # fmt: skip
+    per_zone = part.nat_gateway_per_zone
+    many_nats = requirements.tier not in SINGLE_NAT_TIERS if per_zone is None else per_zone
+    return NetworkSpec(
+        cidr=str(vpc),
+        service_cidr=SERVICE_CIDR,
+        zones=order.zones,
+        private_cidrs=tuple(str(n) for n in quarters[: choices.ZONES]),
+        public_cidrs=tuple(str(n) for n in edges[: choices.ZONES]),
+        data_cidrs=tuple(str(n) for n in edges[choices.ZONES : 2 * choices.ZONES]),
+        nat_gateways=choices.ZONES if many_nats else 1,
+        interface_endpoints=_endpoints(requirements, part.interface_endpoints),
+        flow_log_retention_days=choices.FLOW_LOG_RETENTION_DAYS[requirements.tier],
+    )
+
+
+def _endpoints(requirements: Requirements, wanted: bool | None) -> tuple[str, ...]:
+    sets = {"optional": (), "recommended": ENDPOINTS_RECOMMENDED, "required": ENDPOINTS_REQUIRED}
+    if wanted is None:
+        return sets[requirements.network.endpoints]
+    return (sets[requirements.network.endpoints] or ENDPOINTS_RECOMMENDED) if wanted else ()
+
+
+def api_allowed(cidrs: tuple[str, ...]) -> tuple[str, ...]:
+    """The CIDRs that may reach the API server (D32), normalised.
+
+    Raises:
+        SizingError: not a CIDR, or open to the world.
+    """
+    for index, text in enumerate(cidrs):
+        path = f"network.apiAllowedCidrs[{index}]"
+        if _cidr(path, text).prefixlen == 0:
+            raise SizingError(
+                path, text, "would open the Kubernetes API to the whole internet",
+                "List the networks that administer the cluster, or leave it empty for private access only.",
+            )  # fmt: skip
+    return cidrs

@@ -1,0 +1,117 @@
+"""ElastiCache for Valkey: node type, shards and durability for the guide's row (D14, D15).
+
+Rules: https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Durability.Limitations.html.
+"""
+
+from __future__ import annotations
+
+import functools
+
+from sizing import choices
+from sizing.clouds.aws.machines import PACKAGE
+from sizing.clouds.base import RedisOrder
+from sizing.errors import SizingError
+from sizing.guide.cells import Tier
+from sizing.names import suggestion
+from sizing.overrides import RedisPart
+from sizing.requirements import RedisRequirements
+from sizing.specs import RedisSpec, Spec
+from sizing.tables import rows
+
+ENGINE = "valkey"
+ENGINE_VERSION = "9.1"
+PARAMETER_FAMILY = "valkey9"
+PORT = 6379
+MAX_NODES = 90
+"""Nodes of one cluster before a quota increase; shards x (1 + replicas)."""
+DURABLE_FAMILIES = ("r6g", "r7g", "r8g", "m6g", "m7g", "m8g", "c7gn", "c8gn")
+"""Node families that keep a durable log; others refuse ``durability``."""
+
+
+class CacheNode(Spec):
+    """A node type; ``usable_gib`` is what the default 25% reserve leaves for data."""
+
+    name: str
+    usable_gib: float
+    usd_per_hour: float
+
+    @property
+    def durable(self) -> bool:
+        return self.name.split(".")[1] in DURABLE_FAMILIES
+
+
+@functools.cache
+def nodes() -> tuple[CacheNode, ...]:
+    """Every node type of the catalogue."""
+    return tuple(
+        CacheNode(name=r["node_type"], usable_gib=float(r["usable_gib"]), usd_per_hour=float(r["usd_per_hour"]))
+        for r in rows(PACKAGE, "caches")
+    )
+
+
+def choose_node(memory_gib: int, *, durable: bool, wanted: str | None) -> CacheNode:
+    """The cheapest node that leaves ``memory_gib`` for data, or the one the stack names if it does.
+
+    Raises:
+        SizingError: the named type is unknown, too small, or cannot be durable; or nothing is large enough.
+    """
+    fitting = [n for n in nodes() if n.usable_gib >= memory_gib and (n.durable or not durable)]
+    if wanted is None:
+        if not fitting:
+            raise SizingError(
+                "redis.memoryGibPerNode", memory_gib, f"the largest node leaves {max(n.usable_gib for n in nodes())} GiB",
+                "Use more shards with less memory each.",
+            )  # fmt: skip
+        return min(fitting, key=lambda n: (n.usd_per_hour, n.name))
+    named = next((n for n in nodes() if n.name == wanted), None)
+    if named is None:
+        raise SizingError(
+            "redis.nodeType", wanted, "not a Valkey node type of the catalogue",
+            suggestion(wanted, [n.name for n in nodes()]),
+        )  # fmt: skip
+    if named not in fitting:
+        rule = f"leaves {named.usable_gib:g} GiB, {memory_gib} are needed"
+        if durable and not named.durable:
+            rule = f"cannot be durable; only {', '.join(DURABLE_FAMILIES)} can"
+        best = min(fitting, key=lambda n: (n.usd_per_hour, n.name))
+        raise SizingError("redis.nodeType", wanted, rule, f"Use {best.name} or larger.")
+    return named
+
+
+def _durability(tier: Tier, part: RedisPart, need: RedisRequirements) -> str | None:
+    if part.durability is None:
+        return choices.REDIS_DURABILITY[tier] if need.replicas_per_shard else None
+    durability = None if part.durability == "none" else part.durability
+    if durability and need.replicas_per_shard == 0:
+        raise SizingError(
+            "redis.durability", durability, "needs at least one replica per shard (Durability.Limitations)",
+            "Set redis.replicasPerShard to 1 or more, or redis.durability to none.",
+        )  # fmt: skip
+    return durability
+
+
+def order(need: RedisRequirements, tier: Tier, part: RedisPart) -> RedisOrder:
+    """What to buy. Raises SizingError when an override breaks a rule of ElastiCache."""
+    total = need.shards * (1 + need.replicas_per_shard)
+    if total > MAX_NODES:
+        raise SizingError(
+            "redis.shards", need.shards, f"makes {total} nodes with the replicas; a cluster holds {MAX_NODES}",
+            "Use fewer shards of a larger node type.",
+        )  # fmt: skip
+    durability = _durability(tier, part, need)
+    node = choose_node(need.memory_gib_per_node, durable=durability is not None, wanted=part.node_type)
+    spec = RedisSpec.model_validate(
+        {
+            "engine": ENGINE,
+            "engine_version": ENGINE_VERSION,
+            "parameter_family": PARAMETER_FAMILY,
+            "node_type": node.name,
+            "shards": need.shards,
+            "replicas_per_shard": need.replicas_per_shard,
+            "multi_az": need.replicas_per_shard > 0,
+            "durability": durability,
+            "port": PORT,
+            "snapshot_retention_days": part.snapshot_retention_days or choices.SNAPSHOT_RETENTION_DAYS[tier],
+        }
+    )
+    return RedisOrder(spec=spec, usable_gib=node.usable_gib)

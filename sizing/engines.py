@@ -1,0 +1,215 @@
+"""Which engines run, and with what: precision from the card, resources from the node (D3 to D6, D26, D37)."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+
+from sizing import choices, gpu
+from sizing.clouds.base import PoolOrder
+from sizing.errors import SizingError
+from sizing.guide import ch2_components
+from sizing.quantities import MIB_PER_GIB
+from sizing.requirements import EngineRequirements, Requirements
+from sizing.specs import EngineSpec, Spec, TriggerSpec, Workload
+
+POOL_LABEL = "ai-gateway/pool"
+ENGINE_LABEL = "ai-gateway/engine"
+STARTUP_BASE_S = 600
+"""Node, image pull (12 GB compressed), compilation and CUDA graphs, without the weights."""
+LOADER_BYTES_PER_S = 10**9
+"""Planning figure for streaming weights from object storage; the node's network may be slower."""
+STREAMER_MEMORY_LIMIT_MIB = 4096
+"""The streamer's buffer defaults to 40 GB, more than a small node has."""
+SHM_SHARE = 4
+"""Shared memory is a quarter of the memory limit at most, and inside it."""
+SHM_MOST_GIB = 16
+
+
+class Engine(Spec):
+    """One engine as it runs. Figures are of one replica; ``fit`` is the memory calculation behind it."""
+
+    name: str
+    slug: str
+    repository: str
+    precision: str
+    gpu_model: str
+    gpus: int
+    tensor_parallel_size: int
+    max_model_len: int
+    max_num_seqs: int
+    min_replicas: int
+    max_replicas: int
+    cpu_request_m: int
+    cpu_limit_m: int
+    memory_request_mib: int
+    memory_limit_mib: int
+    stream_interval: int
+    startup_budget_s: int
+    node_labels: Mapping[str, str]
+    fit: gpu.Fit
+
+    def spec(self, trigger: TriggerSpec) -> EngineSpec:
+        """What the component gets."""
+        return EngineSpec(
+            name=self.name,
+            slug=self.slug,
+            repository=self.repository,
+            precision=self.precision,
+            dtype=self.fit.dtype,
+            gpu_model=self.gpu_model,
+            gpus=self.gpus,
+            tensor_parallel_size=self.tensor_parallel_size,
+            max_model_len=self.max_model_len,
+            max_num_seqs=self.max_num_seqs,
+            gpu_memory_utilization=gpu.UTILISATION,
+            stream_interval=self.stream_interval,
+            shm_gib=min(SHM_MOST_GIB, max(1, self.memory_limit_mib // MIB_PER_GIB // SHM_SHARE)),
+            streamer_memory_limit_mib=STREAMER_MEMORY_LIMIT_MIB,
+            startup_budget_s=self.startup_budget_s,
+            min_replicas=self.min_replicas,
+            max_replicas=self.max_replicas,
+            triggers=(
+                trigger,
+                TriggerSpec(metric=choices.WAITING_METRIC, threshold=choices.WAITING_THRESHOLD),
+            ),
+            fallback_replicas=max(self.min_replicas, min(2, self.max_replicas)),
+            node_labels=self.node_labels,
+        )
+
+
+def slug(name: str) -> str:
+    """A DNS label for a model name: llama-3.1-8b -> llama-3-1-8b."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40]
+
+
+def _fits(need: Requirements, pool: PoolOrder) -> tuple[gpu.Fit, ...]:
+    target = gpu.card(pool.machine.gpu_model)
+    made: list[gpu.Fit] = []
+    for index, engine in enumerate(need.vllm.engines):
+        path = f"vllm.engines[{index}]"
+        wanted = gpu.checkpoint(f"{path}.repository", engine.repository)
+        size = engine.tensor_parallel_size
+        if size is not None and (size > pool.machine.gpus or size not in gpu.TENSOR_PARALLEL_SIZES):
+            raise SizingError(
+                f"{path}.tensorParallelSize", size,
+                f"{pool.machine.name} has {pool.machine.gpus} GPUs, and heads divide by 1, 2, 4 or 8 only",
+                "Use 1, 2, 4 or 8, at most the GPUs of a node.",
+            )  # fmt: skip
+        made.append(
+            gpu.choose(
+                path,
+                wanted,
+                target,
+                gpus_per_node=pool.machine.gpus,
+                max_model_len=engine.max_model_len,
+                least_tensor_parallel_size=min(_guide_gpus(wanted.family), pool.machine.gpus),
+                precision=engine.precision or (wanted.precision if wanted.precision != "bf16" else None),
+                exact_tensor_parallel_size=size,
+            )
+        )
+    return tuple(made)
+
+
+def _guide_gpus(family: str) -> int:
+    """GPUs that table 2.3 gives the model; 1 for a model it does not name."""
+    named = [row.gpus for row in ch2_components.INFERENCE if row.model.lower() == family]
+    return min(named, default=1)
+
+
+def _max_replicas(engine: EngineRequirements, fit: gpu.Fit, pool: PoolOrder, engines: int) -> int:
+    if engine.max_replicas is not None:
+        return engine.max_replicas
+    share = pool.desired * pool.machine.gpus // engines // fit.tensor_parallel_size
+    return max(ch2_components.PRODUCTION_STACK.max_replicas, share, engine.min_replicas)
+
+
+def _share(amount: int, gpus: int, pool: PoolOrder, step: int) -> int:
+    """An engine's share of a node's ``amount``, rounded down to whole ``step``."""
+    return amount * gpus // pool.machine.gpus // step * step
+
+
+def stream_interval(need: Requirements) -> int:
+    """Tokens per streamed chunk at which the tier's RPS stays under the HPA's CPU target at its maximum (D37)."""
+    litellm, load = need.litellm, need.workload
+    budget_ms = litellm.max_replicas * litellm.cpu_request_m * litellm.hpa.cpu_percent / 100 / litellm.max_rps
+    chunks = (budget_ms - choices.LITELLM_CPU_MS_PER_REQUEST) / choices.LITELLM_CPU_MS_PER_CHUNK / load.streaming_ratio
+    return load.output_tokens if chunks < 1 else max(1, math.ceil(load.output_tokens / chunks))
+
+
+def _daemon_usage(daemons: tuple[Workload, ...]) -> tuple[int, int]:
+    on_gpu = [d for d in daemons if d.kind == "DaemonSet" and d.node_group in ("all", "gpu_nodes")]
+    return sum(d.cpu_m for d in on_gpu), sum(d.memory_mib for d in on_gpu)
+
+
+def engines(need: Requirements, pool: PoolOrder, daemons: tuple[Workload, ...]) -> tuple[Engine, ...]:
+    """Every engine of the requirements as it runs on the pool's machine.
+
+    Args:
+        daemons: what runs on every node; their requests leave the usable share (D3).
+
+    Raises:
+        SizingError: a model does not fit the card, or explicit resources do not fit the node.
+    """
+    fits = _fits(need, pool)
+    cpu_m, memory_mib = _daemon_usage(daemons)
+    usable = (pool.machine.allocatable_cpu_m - cpu_m, pool.machine.allocatable_memory_mib - memory_mib)
+    whole_node = [fit.tensor_parallel_size == pool.machine.gpus > 1 for fit in fits]
+    dedicated = any(whole_node) and not all(whole_node)
+    return tuple(
+        _engine(need, index, fits[index], pool, usable, dedicated=dedicated) for index in range(len(fits))
+    )
+
+
+def _resources(asked: EngineRequirements, index: int, gpus: int, pool: PoolOrder, usable: tuple[int, int]) -> dict[str, int]:
+    """Requests and limits of one replica: the guide's per GPU, at most the usable share of the node (D3)."""
+    share_cpu = _share(usable[0], gpus, pool, 1000)
+    share_memory = _share(usable[1], gpus, pool, MIB_PER_GIB)
+    if asked.explicit_resources:
+        for unit, value, share in (("cpu", asked.cpu_request_m, share_cpu), ("memory", asked.memory_request_mib, share_memory)):
+            if value > share:
+                shown = f"{value}m" if unit == "cpu" else f"{value}Mi"
+                raise SizingError(
+                    f"vllm.engines[{index}].{unit}.request", shown,
+                    f"{pool.machine.name} leaves {share}{'m' if unit == 'cpu' else 'Mi'} for {gpus} of its GPUs",
+                    "Lower the request or choose a larger nodes.gpu.machineType.",
+                )  # fmt: skip
+        scale = 1
+    else:
+        scale = gpus
+    return {
+        "cpu_request_m": min(asked.cpu_request_m * scale, share_cpu),
+        "cpu_limit_m": min(asked.cpu_limit_m * scale, share_cpu),
+        "memory_request_mib": min(asked.memory_request_mib * scale, share_memory),
+        "memory_limit_mib": min(asked.memory_limit_mib * scale, share_memory),
+    }
+
+
+def _engine(
+    need: Requirements, index: int, fit: gpu.Fit, pool: PoolOrder, usable: tuple[int, int], *, dedicated: bool
+) -> Engine:
+    asked = need.vllm.engines[index]
+    gpus = fit.tensor_parallel_size
+    rate = min(LOADER_BYTES_PER_S, int(pool.machine.network_gbps_baseline * 10**9 / 8))
+    labels = {POOL_LABEL: "gpu"}
+    if dedicated:
+        labels[ENGINE_LABEL] = slug(asked.name)
+    return Engine(
+        name=asked.name,
+        slug=slug(asked.name),
+        repository=fit.model.repository,
+        precision=fit.model.precision,
+        gpu_model=pool.machine.gpu_model,
+        gpus=gpus,
+        tensor_parallel_size=gpus,
+        max_model_len=fit.max_model_len,
+        max_num_seqs=max(1, min(256, fit.kv_tokens // choices.MEAN_REQUEST_TOKENS)),
+        min_replicas=asked.min_replicas,
+        max_replicas=_max_replicas(asked, fit, pool, len(need.vllm.engines)),
+        **_resources(asked, index, gpus, pool, usable),
+        stream_interval=stream_interval(need),
+        startup_budget_s=STARTUP_BASE_S + 2 * math.ceil(fit.model.weight_mib * 2**20 / rate),
+        node_labels=labels,
+        fit=fit,
+    )

@@ -1,0 +1,195 @@
+"""GPU memory: which precision, tensor parallelism and context of a model a card holds (D4, D5).
+
+The check is what vLLM does at start: ``ceil(total x utilisation) - weights / TP - reserve`` must hold the KV
+cache of one full context, else it refuses to serve. Formula and reserves: vLLM 0.33.0
+``v1/worker/gpu_worker.py`` and ``v1/core/kv_cache_planning.py``; reserves calibrated by llm-d-planner 0.3.3
+(``vllm_memory_constants.json``).
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+
+from sizing.errors import SizingError
+from sizing.specs import Spec
+from sizing.tables import rows
+
+UTILISATION = 0.90
+"""``--gpu-memory-utilization``: below vLLM's default 0.92, which leaves nothing for a driver update."""
+
+RESERVE_MIB = 2800
+RESERVE_TENSOR_PARALLEL_MIB = 4800
+"""Activations, CUDA graphs and, with tensor parallelism, NCCL buffers, per card."""
+
+SHORTEST_CONTEXT = 2048
+"""Below this a chat model is of no use: refuse rather than shrink further."""
+
+TENSOR_PARALLEL_SIZES = (1, 2, 4, 8)
+BYTES_PER_KV_ELEMENT = 2  # fp16 or bf16 cache
+
+
+class Card(Spec):
+    """A GPU: memory as CUDA reports it in MiB, and what it computes natively."""
+
+    gpu: str
+    memory_mib: int
+    cuda_memory_mib: int
+    compute_capability: str
+    bf16: bool
+    fp8: bool
+    memory_gb_per_s: int
+
+    def supports(self, precision: str) -> bool:
+        """Whether the card computes ``precision`` natively; INT4 AWQ runs from compute capability 7.5 on."""
+        return {"bf16": self.bf16, "fp8": self.fp8, "int4": True}[precision]
+
+
+class Model(Spec):
+    """A checkpoint: shape of its attention and size of its weights in MiB."""
+
+    repository: str
+    family: str
+    precision: str
+    layers: int
+    attention_heads: int
+    kv_heads: int
+    head_dim: int
+    max_position: int
+    weight_mib: int
+
+    def kv_mib(self, tokens: int) -> float:
+        """MiB of KV cache for ``tokens`` over all cards."""
+        return 2 * self.layers * self.kv_heads * self.head_dim * BYTES_PER_KV_ELEMENT * tokens / 2**20
+
+
+class Fit(Spec):
+    """How a model runs on a card. Memory figures are per card, in MiB."""
+
+    model: Model
+    card: Card
+    tensor_parallel_size: int
+    max_model_len: int
+    needed_mib: int
+    available_mib: int
+    kv_tokens: int
+
+    @property
+    def dtype(self) -> str:
+        """vLLM's ``--dtype``: AWQ kernels compute in float16, and so does a card without bf16."""
+        return "bfloat16" if self.card.bf16 and self.model.precision != "int4" else "float16"
+
+
+@functools.cache
+def card(name: str) -> Card:
+    """The card of the catalogue called ``name``; KeyError when there is none."""
+    for row in rows("sizing", "gpus"):
+        if row["gpu"] == name:
+            return Card.model_validate(row)
+    raise KeyError(name)
+
+
+@functools.cache
+def models() -> tuple[Model, ...]:
+    """Every checkpoint of the catalogue."""
+    fields = Model.model_fields
+    return tuple(Model.model_validate({k: v for k, v in row.items() if k in fields}) for row in rows("sizing", "models"))
+
+
+def checkpoint(path: str, repository: str) -> Model:
+    """The checkpoint with that repository.
+
+    Raises:
+        SizingError: it is not in the catalogue.
+    """
+    for model in models():
+        if model.repository == repository:
+            return model
+    known = ", ".join(sorted(m.repository for m in models()))
+    raise SizingError(path, repository, "not a model of the catalogue", f"Use one of: {known}.")
+
+
+def needed_mib(model: Model, tensor_parallel_size: int, tokens: int) -> int:
+    """MiB a card must give: its part of the weights and of ``tokens`` of KV cache, and the runtime's reserve."""
+    reserve = RESERVE_MIB if tensor_parallel_size == 1 else RESERVE_TENSOR_PARALLEL_MIB
+    return math.ceil((model.weight_mib + model.kv_mib(tokens)) / tensor_parallel_size) + reserve
+
+
+def available_mib(target: Card) -> int:
+    """MiB of the card that vLLM may use."""
+    return math.ceil(target.cuda_memory_mib * UTILISATION)
+
+
+def _fit(model: Model, target: Card, tensor_parallel_size: int, tokens: int) -> Fit | None:
+    room, need = available_mib(target), needed_mib(model, tensor_parallel_size, tokens)
+    if need > room:
+        return None
+    free = room - needed_mib(model, tensor_parallel_size, 0)
+    return Fit(
+        model=model,
+        card=target,
+        tensor_parallel_size=tensor_parallel_size,
+        max_model_len=tokens,
+        needed_mib=need,
+        available_mib=room,
+        kv_tokens=int(free * tensor_parallel_size / model.kv_mib(1)),
+    )
+
+
+def _variants(wanted: Model, precision: str | None) -> list[Model]:
+    order = [precision] if precision else ["bf16", "fp8", "int4"]
+    family = [m for m in models() if m.family == wanted.family]
+    return [m for p in order for m in sorted(family, key=lambda m: m.repository != wanted.repository) if m.precision == p]
+
+
+def choose(
+    path: str,
+    wanted: Model,
+    target: Card,
+    *,
+    gpus_per_node: int,
+    max_model_len: int,
+    least_tensor_parallel_size: int = 1,
+    precision: str | None = None,
+    exact_tensor_parallel_size: int | None = None,
+) -> Fit:
+    """The best way to run a model on a card: highest precision first, then fewest cards, then full context.
+
+    Args:
+        path: configuration path for the error.
+        wanted: the checkpoint the guide or the stack names; its family gives the other precisions.
+        gpus_per_node: tensor parallelism cannot span nodes here.
+        least_tensor_parallel_size: where the search over card counts starts (the guide's figure).
+        precision, exact_tensor_parallel_size: fixed by the stack instead of searched.
+
+    Raises:
+        SizingError: the context is longer than the model's, the card lacks the precision, or nothing fits.
+    """
+    if max_model_len > wanted.max_position:
+        raise SizingError(
+            f"{path}.maxModelLen", max_model_len, f"{wanted.repository} takes at most {wanted.max_position} tokens",
+            f"Set at most {wanted.max_position}.",
+        )  # fmt: skip
+    if precision and not target.supports(precision):
+        raise SizingError(
+            f"{path}.precision", precision,
+            f"a {target.gpu} (compute capability {target.compute_capability}) has no {precision}",
+            "Leave precision out, or choose a machine type with another GPU.",
+        )  # fmt: skip
+    if exact_tensor_parallel_size:
+        sizes = [exact_tensor_parallel_size]
+    else:
+        sizes = [n for n in TENSOR_PARALLEL_SIZES if least_tensor_parallel_size <= n <= gpus_per_node]
+    tokens = max_model_len
+    while tokens >= min(SHORTEST_CONTEXT, max_model_len):
+        for model in _variants(wanted, precision):
+            for size in sizes:
+                fit = _fit(model, target, size, tokens) if target.supports(model.precision) else None
+                if fit:
+                    return fit
+        tokens //= 2
+    raise SizingError(
+        path, wanted.repository,
+        f"no precision of it fits {gpus_per_node} x {target.gpu} ({available_mib(target)} MiB usable each)",
+        "Choose a machine type with more or larger GPUs, or a smaller model.",
+    )  # fmt: skip

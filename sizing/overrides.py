@@ -1,0 +1,247 @@
+"""What a stack may override, typed: one object per part, every field optional.
+
+Field names are the configuration's (camelCase there, snake_case here). ``None`` means "as the guide says".
+The guide's number is the default; an override that breaks a check is refused when the plan is resolved.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic.alias_generators import to_camel
+
+from sizing.quantities import parse_cpu, parse_memory
+
+CpuM = Annotated[int, BeforeValidator(parse_cpu), Field(ge=1)]
+MemoryMib = Annotated[int, BeforeValidator(parse_memory), Field(ge=1)]
+Positive = Annotated[int, Field(ge=1, strict=True)]
+NotNegative = Annotated[int, Field(ge=0, strict=True)]
+Flag = Annotated[bool, Field(strict=True)]
+Text = Annotated[str, StringConstraints(min_length=1)]
+
+
+def _domain(value: str) -> str:
+    if not re.fullmatch(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", value):
+        raise ValueError(f"{value!r} is not a domain name. Write it as llm.example.com.")
+    return value
+
+
+def _arn(value: str) -> str:
+    if not re.fullmatch(r"arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:(\d{12})?:[\w+=,.@/:-]+", value):
+        raise ValueError(f"{value!r} is not an ARN. Write it as arn:aws:iam::123456789012:role/platform-admin.")
+    return value
+
+
+Domain = Annotated[str, BeforeValidator(_domain)]
+Arn = Annotated[str, BeforeValidator(_arn)]
+
+
+class Part(BaseModel):
+    """Base of every part: camelCase in the configuration, unknown keys refused, immutable."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
+
+
+class CpuPair(Part):
+    """CPU request and limit of one pod, Kubernetes quantities."""
+
+    request: CpuM | None = None
+    limit: CpuM | None = None
+
+
+class MemoryPair(Part):
+    """Memory request and limit of one pod, Kubernetes quantities."""
+
+    request: MemoryMib | None = None
+    limit: MemoryMib | None = None
+
+
+class ProxyPart(Part):
+    """Fields that LiteLLM and the agent gateway share."""
+
+    replicas: Positive | None = None
+    max_replicas: Positive | None = None
+    cpu: CpuPair = CpuPair()
+    memory: MemoryPair = MemoryPair()
+
+
+class ExternalModelPart(Part):
+    """A model of an external provider; the key is a name in the secret store, never a value."""
+
+    name: Text
+    model: Text
+    api_key_secret: Text | None = None
+    fallback_for: Text | None = None
+
+
+class LitellmPart(ProxyPart):
+    """``litellm``: the proxy (guide 2.1)."""
+
+    workers: Positive | None = None
+    spend_log_retention_days: Positive | None = None
+    request_timeout_seconds: Positive | None = None
+    bedrock: Flag | None = None
+    external_models: tuple[ExternalModelPart, ...] | None = None
+
+
+class AgentGatewayPart(ProxyPart):
+    """``agentGateway``: the data plane (guide 2.2)."""
+
+
+class EnginePart(Part):
+    """An entry of ``vllm.engines``: replaces the guide's engine of the same position, or adds one."""
+
+    name: Text | None = None
+    repository: Text | None = None
+    precision: Literal["bf16", "fp8", "int4"] | None = None
+    tensor_parallel_size: Positive | None = None
+    max_model_len: Positive | None = None
+    min_replicas: Positive | None = None
+    max_replicas: Positive | None = None
+    cpu: CpuPair = CpuPair()
+    memory: MemoryPair = MemoryPair()
+
+
+class VllmPart(Part):
+    """``vllm``: self-hosted inference (guide 2.3)."""
+
+    router_replicas: Positive | None = None
+    engines: tuple[EnginePart, ...] | None = None
+
+
+class PostgresPart(Part):
+    """``postgres``: the managed database (guide 2.4)."""
+
+    instance_class: Text | None = None
+    vcpu: Positive | None = None
+    memory_gib: Positive | None = None
+    storage_gib: Positive | None = None
+    max_storage_gib: Positive | None = None
+    iops: Positive | None = None
+    storage_type: Literal["gp3", "io1", "io2"] | None = None
+    read_replicas: Annotated[int, Field(ge=0, le=15, strict=True)] | None = None
+    multi_az: Flag | None = None
+    engine_version: Text | None = None
+    backup_retention_days: Annotated[int, Field(ge=1, le=35, strict=True)] | None = None
+
+
+class PgbouncerPart(Part):
+    """``pgbouncer``: the pool in front of the database (guide 2.4)."""
+
+    replicas: Positive | None = None
+    default_pool_size: Positive | None = None
+    max_client_conn: Positive | None = None
+    reserve_pool_size: NotNegative | None = None
+
+
+class RedisPart(Part):
+    """``redis``: the managed cache (guide 2.5)."""
+
+    node_type: Text | None = None
+    shards: Positive | None = None
+    replicas_per_shard: Annotated[int, Field(ge=0, le=5, strict=True)] | None = None
+    memory_gib_per_node: Positive | None = None
+    durability: Literal["none", "async", "sync"] | None = None
+    snapshot_retention_days: Annotated[int, Field(ge=1, le=35, strict=True)] | None = None
+
+
+class VaultPart(Part):
+    """``vault``: the secrets server (guide 2.6). One figure is request and, for memory, limit."""
+
+    replicas: Positive | None = None
+    cpu: CpuM | None = None
+    memory: MemoryMib | None = None
+    storage_gib: Positive | None = None
+
+
+class ShapePart(Part):
+    """Replicas, cpu and memory of one observability component."""
+
+    replicas: Positive | None = None
+    cpu: CpuM | None = None
+    memory: MemoryMib | None = None
+
+
+class PrometheusPart(Part):
+    """``observability.prometheus``."""
+
+    replicas: Positive | None = None
+    memory: MemoryPair = MemoryPair()
+    storage_gib: Positive | None = None
+    retention_days: Positive | None = None
+
+
+class ObservabilityPart(Part):
+    """``observability`` (guide 2.7)."""
+
+    otel_collector: ShapePart = ShapePart()
+    prometheus: PrometheusPart = PrometheusPart()
+    grafana: ShapePart = ShapePart()
+    jaeger: Literal["Single", "All-in-one", "Distributed", "Elastic backend"] | None = None
+    thanos: Flag | None = None
+
+
+class PoolPart(Part):
+    """``nodes.cpu`` or ``nodes.gpu``: totals over all zones (guide 3.1)."""
+
+    machine_type: Text | None = None
+    min: NotNegative | None = None
+    desired: NotNegative | None = None
+    max: Positive | None = None
+    disk_gib: Annotated[int, Field(ge=20, le=16384, strict=True)] | None = None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> PoolPart:
+        if self.min is not None and self.max is not None and self.max < self.min:
+            raise ValueError(f"max {self.max} is below min {self.min}. Raise max or lower min.")
+        return self
+
+
+class NodesPart(Part):
+    """``nodes``: the two pools of worker nodes."""
+
+    cpu: PoolPart = PoolPart()
+    gpu: PoolPart = PoolPart()
+
+
+class NetworkPart(Part):
+    """``network``: address space and who reaches the API server (guide 3.2, D25, D32)."""
+
+    cidr: Text | None = None
+    api_allowed_cidrs: tuple[str, ...] | None = None
+    interface_endpoints: Flag | None = None
+    nat_gateway_per_zone: Flag | None = None
+
+
+class IngressPart(Part):
+    """``ingress``: how clients reach the gateway. Without a domain it stays on an internal load balancer."""
+
+    domain: Domain | None = None
+    certificate_arn: Arn | None = None
+    public: Flag | None = None
+
+
+class AccessPart(Part):
+    """``access``: who administers the cluster."""
+
+    admin_role_arns: tuple[Arn, ...] = ()
+    create_service_linked_roles: Flag = True
+
+
+class Overrides(Part):
+    """Everything a stack may say about its platform besides tier, cloud and region."""
+
+    litellm: LitellmPart = LitellmPart()
+    agent_gateway: AgentGatewayPart = AgentGatewayPart()
+    vllm: VllmPart = VllmPart()
+    postgres: PostgresPart = PostgresPart()
+    pgbouncer: PgbouncerPart = PgbouncerPart()
+    redis: RedisPart = RedisPart()
+    vault: VaultPart = VaultPart()
+    observability: ObservabilityPart = ObservabilityPart()
+    nodes: NodesPart = NodesPart()
+    network: NetworkPart = NetworkPart()
+    ingress: IngressPart = IngressPart()
+    access: AccessPart = AccessPart()

@@ -1,0 +1,193 @@
+"""Specifications of the platform's components: what a workload needs to know besides its pods' requests."""
+
+from __future__ import annotations
+
+from sizing import choices
+from sizing.clouds.base import Order
+from sizing.engines import Engine
+from sizing.errors import SizingError
+from sizing.overrides import Overrides
+from sizing.requirements import Requirements
+from sizing.specs import (
+    AddonsSpec,
+    AgentGatewaySpec,
+    ExternalModel,
+    Identity,
+    LitellmSpec,
+    ModelRoute,
+    ObservabilitySpec,
+    PgbouncerSpec,
+    SecretSpec,
+    Spec,
+    TriggerSpec,
+    VaultSpec,
+    VllmSpec,
+)
+from sizing.spend_logs import default_retention_days
+from sizing.workloads import observability as observability_pods
+
+DRAIN_MIN_S = 15
+"""Endpoints leave the load balancer before the proxy stops taking requests."""
+ENGINE_DRAIN_S = 120
+"""vLLM's --shutdown-timeout: long enough for most answers, short enough for an AWS spot notice."""
+
+SECRETS = (
+    SecretSpec(name="postgres-admin", length=32),
+    SecretSpec(name="litellm-migrate", length=32),
+    SecretSpec(name="litellm-db", length=32),
+    SecretSpec(name="litellm-master-key", length=40, prefix="sk-"),
+    SecretSpec(name="litellm-salt-key", length=40, prefix="sk-", rotates=False),
+    SecretSpec(name="redis-auth", length=64),
+    SecretSpec(name="grafana-admin", length=32),
+    SecretSpec(name="vllm-api-key", length=40, prefix="sk-"),
+    SecretSpec(name="pgbouncer-stats", length=32),
+)
+SECRET_USERS = {
+    "postgres-admin": "gateway_admin",
+    "litellm-migrate": "litellm_migrate",
+    "litellm-db": "litellm_app",
+    "grafana-admin": "admin",
+    "pgbouncer-stats": "pgbouncer_stats",
+}
+"""Secrets that are an account: name -> its user."""
+
+
+class PlatformSpecs(Spec):
+    """One specification per component, and the identities and secrets they share."""
+
+    litellm: LitellmSpec
+    agent_gateway: AgentGatewaySpec
+    vllm: VllmSpec
+    pgbouncer: PgbouncerSpec
+    vault: VaultSpec
+    observability: ObservabilitySpec
+    addons: AddonsSpec
+    identities: tuple[Identity, ...]
+    secrets: tuple[SecretSpec, ...]
+
+
+def platform_specs(need: Requirements, over: Overrides, order: Order, engines: tuple[Engine, ...]) -> PlatformSpecs:
+    """Specifications of every component. Raises SizingError when routes or models contradict each other."""
+    return PlatformSpecs(
+        litellm=_litellm(need, over, order, engines),
+        agent_gateway=_agent_gateway(need, over),
+        vllm=_vllm(need, engines),
+        pgbouncer=_pgbouncer(need, order),
+        vault=VaultSpec(
+            replicas=need.vault.replicas,
+            storage_gib=need.vault.storage_gib,
+            audit_storage_gib=choices.AUDIT_STORAGE_GIB,
+        ),
+        observability=_observability(need, over),
+        addons=order.addons,
+        identities=_identities(need, over, order),
+        secrets=SECRETS,
+    )
+
+
+def _litellm(need: Requirements, over: Overrides, order: Order, engines: tuple[Engine, ...]) -> LitellmSpec:
+    part, served = over.litellm, [engine.name for engine in engines]
+    external = tuple(ExternalModel.model_validate(m.model_dump()) for m in part.external_models or ())
+    for index, model in enumerate(external):
+        path = f"litellm.externalModels[{index}]"
+        if model.name in served:
+            raise SizingError(
+                f"{path}.name", model.name, "an engine already serves this name", "Use fallbackFor to add a fallback."
+            )
+        if model.fallback_for is not None and model.fallback_for not in served:
+            raise SizingError(
+                f"{path}.fallbackFor", model.fallback_for, "no engine serves this name", f"Use one of: {', '.join(served)}."
+            )
+        if model.api_key_secret is None and not model.model.startswith("bedrock/"):
+            raise SizingError(
+                f"{path}.apiKeySecret", None, f"{model.model} needs a key, and keys are references to the secret store",
+                "Set apiKeySecret to the name of a secret.",
+            )  # fmt: skip
+    storage = order.postgres.spec.storage_gib
+    fits = default_retention_days(need.tier, need.workload.peak_to_average, storage)
+    return LitellmSpec(
+        workers=need.litellm.workers,
+        hpa=need.litellm.hpa,
+        database=order.postgres.spec.database,
+        pool_connections_per_worker=choices.CONNECTIONS_PER_WORKER,
+        spend_log_retention_days=part.spend_log_retention_days or fits,
+        request_timeout_s=part.request_timeout_seconds or choices.LITELLM_REQUEST_TIMEOUT_S,
+        models=tuple(ModelRoute(name=engine.name, served_name=engine.name) for engine in engines),
+        external_models=external,
+        bedrock=bool(part.bedrock),
+    )
+
+
+def _agent_gateway(need: Requirements, over: Overrides) -> AgentGatewaySpec:
+    ingress = over.ingress
+    if ingress.public and ingress.domain is None:
+        raise SizingError(
+            "ingress.public", True, "a public gateway needs a domain and its certificate",
+            "Set ingress.domain, or leave the gateway internal.",
+        )  # fmt: skip
+    return AgentGatewaySpec(
+        hpa=need.agent_gateway.hpa,
+        domain=ingress.domain,
+        certificate_arn=ingress.certificate_arn,
+        public=bool(ingress.public),
+        drain_min_s=DRAIN_MIN_S,
+        drain_max_s=over.litellm.request_timeout_seconds or choices.LITELLM_REQUEST_TIMEOUT_S,
+    )
+
+
+def _vllm(need: Requirements, engines: tuple[Engine, ...]) -> VllmSpec:
+    trigger = TriggerSpec(metric=need.vllm.trigger_metric, threshold=need.vllm.trigger_threshold)
+    return VllmSpec(engines=tuple(engine.spec(trigger) for engine in engines), drain_s=ENGINE_DRAIN_S)
+
+
+def _pgbouncer(need: Requirements, order: Order) -> PgbouncerSpec:
+    pool = need.pgbouncer
+    return PgbouncerSpec(
+        pool_mode=pool.pool_mode,
+        default_pool_size=pool.default_pool_size,
+        max_client_conn=pool.max_client_conn,
+        reserve_pool_size=pool.reserve_pool_size,
+        max_prepared_statements=choices.MAX_PREPARED_STATEMENTS,
+        database=order.postgres.spec.database,
+    )
+
+
+def _observability(need: Requirements, over: Overrides) -> ObservabilitySpec:
+    tier, prometheus = need.tier, need.observability.prometheus
+    backend = choices.JAEGER_BACKEND[need.observability.jaeger.mode]
+    shape = observability_pods.elastic_shape(tier)
+    return ObservabilitySpec(
+        prometheus_replicas=prometheus.replicas,
+        prometheus_retention_days=over.observability.prometheus.retention_days
+        or choices.PROMETHEUS_RETENTION_DAYS[tier],
+        prometheus_retention_gib=int(prometheus.storage_gib * choices.PROMETHEUS_DISK_SHARE),
+        prometheus_storage_gib=prometheus.storage_gib,
+        thanos=need.observability.thanos.enabled,
+        thanos_retention_days=choices.THANOS_RETENTION_DAYS,
+        jaeger_backend=backend,
+        jaeger_storage_gib=choices.JAEGER_STORAGE_GIB,
+        elasticsearch_nodes=shape.replicas if backend == "elasticsearch" else 0,
+        elasticsearch_storage_gib=observability_pods.elastic_storage_gib(tier) if backend == "elasticsearch" else 0,
+        trace_sampling_percent=choices.TRACE_SAMPLING_PERCENT[tier],
+    )
+
+
+def _identities(need: Requirements, over: Overrides, order: Order) -> tuple[Identity, ...]:
+    table = (
+        ("litellm", "litellm", "litellm", bool(over.litellm.bedrock)),
+        ("vault", "vault", "vault", True),
+        ("vault-snapshot", "vault", "vault-snapshot", True),
+        ("thanos", "monitoring", "thanos", need.observability.thanos.enabled),
+        ("prometheus", "monitoring", "prometheus", need.observability.thanos.enabled),
+        ("model-cache", "vllm", "model-cache", True),
+        ("vllm", "vllm", "vllm", True),
+        ("cluster-autoscaler", "kube-system", "cluster-autoscaler", order.addons.cluster_autoscaler),
+        ("load-balancer-controller", "kube-system", "aws-load-balancer-controller", order.addons.load_balancer_controller),
+        ("ebs-csi", "kube-system", "ebs-csi-controller-sa", True),
+        ("external-secrets", "external-secrets", "external-secrets", True),
+    )
+    return tuple(
+        Identity(role=role, namespace=namespace, service_account=account)
+        for role, namespace, account, wanted in table
+        if wanted
+    )

@@ -1,0 +1,39 @@
+"""Small constructors that the workload modules share."""
+
+from __future__ import annotations
+
+from sizing.specs import Container, PriorityClass, Workload
+
+
+def container(
+    name: str, cpu_m: int, memory_mib: int, *, cpu_limit_m: int | None = None, memory_limit_mib: int | None = None
+) -> Container:
+    """A container; without an explicit memory limit the request is the limit, so that it is never evicted first."""
+    return Container(
+        name=name,
+        cpu_request_m=cpu_m,
+        cpu_limit_m=cpu_limit_m,
+        memory_request_mib=memory_mib,
+        memory_limit_mib=memory_mib if memory_limit_mib is None else memory_limit_mib,
+    )
+
+
+def controller(
+    name: str, release: str, namespace: str, replicas: int, cpu_m: int, memory_mib: int, *,
+    memory_limit_mib: int | None = None, source: str, priority: PriorityClass = "gateway-platform",
+) -> Workload:  # fmt: skip
+    """A leader-elected controller: soft spread, one pod may be away, no budget that a single replica would block."""
+    return Workload(
+        name=name,
+        release=release,
+        namespace=namespace,
+        kind="Deployment",
+        node_group="cpu_nodes",
+        replicas=replicas,
+        containers=(container(name, cpu_m, memory_mib, memory_limit_mib=memory_limit_mib),),
+        spread_zones="soft",
+        spread_hosts="soft",
+        max_unavailable=1,
+        priority_class=priority,
+        source=source,
+    )
