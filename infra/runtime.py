@@ -1,0 +1,28 @@
+"""Pulumi's configuration as the mapping that ``infra.settings`` takes: values of objects arrive as JSON text."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pulumi
+from pulumi.runtime import config as runtime_config
+
+from infra.settings import NAMESPACE, Settings, load
+
+
+def _decoded(text: str) -> Any:
+    """Objects, lists, numbers and booleans are JSON; anything else is the text itself."""
+    try:
+        value: Any = json.loads(text)
+    except json.JSONDecodeError:
+        return text
+    return value
+
+
+def settings_of_stack() -> Settings:
+    """Settings of the stack that Pulumi is running. Raises ConfigError for anything they refuse."""
+    known = {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()}
+    prefix = f"{NAMESPACE}:"
+    values = {key.removeprefix(prefix): _decoded(str(value)) for key, value in known.items() if key.startswith(prefix)}
+    return load(values, where=f"Pulumi.{pulumi.get_stack()}.yaml")
