@@ -1,0 +1,82 @@
+"""What workloads need from a cloud, as one typed value: the only way cloud differences reach them.
+
+``components/<cloud>/bindings.py`` builds it; ``components/kubernetes`` reads it. A workload never asks which
+cloud it runs on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pulumi
+
+Json = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class PostgresBinding:
+    """The database as clients see it. Hosts are outputs of the managed service; credentials are Secrets."""
+
+    writer_host: pulumi.Output[str]
+    reader_hosts: tuple[pulumi.Output[str], ...]
+    port: int
+    database: str
+    admin_user: str
+    ca_bundle: str  # ConfigMap data key value: PEM text or URL-free name of the bundle that signs the server
+
+
+@dataclass(frozen=True)
+class RedisBinding:
+    """The cache as clients see it: cluster protocol with TLS."""
+
+    host: pulumi.Output[str]
+    port: int
+    auth_secret: str | None  # name in the secret store of the AUTH token; None when identities are used
+
+
+@dataclass(frozen=True)
+class Bindings:
+    """Everything cloud-specific that a Kubernetes workload refers to.
+
+    Attributes:
+        cloud: "aws" or "gcp", for labels and log lines only; no component branches on it.
+        region: region of the cluster.
+        cluster_name: name of the Kubernetes cluster (known before it exists).
+        network_id: VPC id; controllers that create load balancers need it.
+        storage_class: name of the default StorageClass (encrypted, expandable, waits for its consumer).
+        service_account_annotations: role -> annotations of the ServiceAccount that carries the role.
+        load_balancer_annotations: annotations of the agent gateway's Service.
+        load_balancer_class: ``spec.loadBalancerClass`` of that Service, or None.
+        secret_store_provider: the ``provider`` block of an external-secrets ClusterSecretStore.
+        secret_prefix: prefix of every name in the secret store.
+        vault_seal: HCL of the ``seal`` stanza.
+        thanos_objstore: Thanos object storage configuration (holds no credential), or None.
+        model_cache_uri: ``s3://bucket`` or ``gs://bucket``.
+        vault_snapshot_uri: where raft snapshots go.
+        environment: environment variables a workload needs to find its region (``AWS_REGION``).
+        postgres, redis: the managed data services.
+    """
+
+    cloud: str
+    region: str
+    cluster_name: str
+    network_id: pulumi.Output[str]
+    storage_class: str
+    service_account_annotations: Mapping[str, Mapping[str, pulumi.Input[str]]]
+    load_balancer_annotations: Mapping[str, str]
+    load_balancer_class: str | None
+    secret_store_provider: Json
+    secret_prefix: str
+    vault_seal: pulumi.Output[str]
+    thanos_objstore: pulumi.Output[str] | None
+    model_cache_uri: pulumi.Output[str]
+    vault_snapshot_uri: pulumi.Output[str]
+    postgres: PostgresBinding
+    redis: RedisBinding
+    environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    secret_access: tuple[pulumi.Resource, ...] = ()  # what must exist before the secret store can be read
+
+    def annotations(self, role: str) -> dict[str, pulumi.Input[str]]:
+        """Annotations of the ServiceAccount with ``role``; empty where the cloud binds it outside Kubernetes."""
+        return dict(self.service_account_annotations.get(role, {}))

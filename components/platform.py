@@ -1,0 +1,68 @@
+"""What every cloud's platform component takes and gives: all of a stack that lies below Kubernetes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import pulumi
+
+from components.bindings import Bindings
+from sizing.specs import (
+    AgentGatewaySpec,
+    BucketSpec,
+    ClusterSpec,
+    Identity,
+    KeySpec,
+    NetworkSpec,
+    PostgresSpec,
+    RedisSpec,
+    SecretSpec,
+)
+
+
+@dataclass(frozen=True)
+class CloudPlatformArgs:
+    """Specifications of the managed services of one stack.
+
+    ``name`` is the cluster's name and the prefix of everything named explicitly. ``bedrock`` lets LiteLLM call
+    the cloud's own models. ``service_linked_roles`` False in an account that has them already.
+    ``secret_users`` gives the user of each secret that is an account.
+    """
+
+    name: str
+    region: str
+    network: NetworkSpec
+    cluster: ClusterSpec
+    postgres: PostgresSpec
+    redis: RedisSpec
+    buckets: tuple[BucketSpec, ...]
+    keys: tuple[KeySpec, ...]
+    secrets: tuple[SecretSpec, ...]
+    secret_users: Mapping[str, str]
+    identities: tuple[Identity, ...]
+    gateway: AgentGatewaySpec
+    bedrock: bool
+    service_linked_roles: bool
+    tags: Mapping[str, str]
+
+
+class CloudPlatform(Protocol):
+    """The cloud's component: network, keys, storage, secrets, cluster, database, cache, identities.
+
+    Attributes:
+        kubernetes_provider: provider for everything inside the cluster.
+        bindings: what workloads need from this cloud.
+        ready: what pods need before they start (nodes, names, volumes, credentials).
+        identities: role -> what a workload with that role waits for.
+        outputs: the stack's outputs that only the cloud knows.
+    """
+
+    kubernetes_provider: pulumi.ProviderResource
+    bindings: Bindings
+    ready: tuple[pulumi.Resource, ...]
+    identities: Mapping[str, pulumi.Resource]
+    outputs: Mapping[str, pulumi.Input[str] | pulumi.Output[str]]
+
+    def __init__(self, name: str, args: CloudPlatformArgs, opts: pulumi.ResourceOptions | None = None) -> None: ...

@@ -1,0 +1,393 @@
+"""Workload roles: who is trusted, and that each may do what it needs and nothing more."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pulumi
+import pulumi_random as random
+import pytest
+
+from components.aws.iam import INLINE_POLICY_LIMIT, TRUST_POLICY_LIMIT
+from components.aws.identity import Identity, IdentityArgs
+from infra.graph.model import Graph
+from sizing.specs import Identity as IdentitySpec
+from tests.factories_foundation import (
+    ACCOUNT,
+    CLUSTER,
+    IDENTITIES,
+    PARTITION,
+    REGION,
+    TAGS,
+    captured,
+    check_contract,
+    of_type,
+    policy,
+)
+
+BUCKETS = {purpose: f"arn:aws:s3:::{purpose}" for purpose in ("vault-snapshots", "thanos", "model-cache")}
+KEYS = {
+    purpose: f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{purpose}"
+    for purpose in ("seal", "storage", "ebs", "secrets")
+}
+SECRETS = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:gateway/test/*"
+LISTING = ["s3:ListBucket", "s3:GetBucketLocation"]
+
+DESCRIBING = {
+    ("cluster-autoscaler", "Describe"),
+    ("load-balancer-controller", "Describe"),
+    ("load-balancer-controller", "CertificatesAndFirewalls"),
+}
+"""Statements on all resources: AWS gives these actions none, or (certificates, firewalls) other people's."""
+
+
+REFERENCE = {
+    "acm": """
+        DescribeCertificate ListCertificates
+    """,
+    "cognito-idp": """
+        DescribeUserPoolClient
+    """,
+    "ec2": """
+        AuthorizeSecurityGroupIngress CreateSecurityGroup CreateTags DeleteSecurityGroup DeleteTags
+        DescribeAccountAttributes DescribeAddresses DescribeAvailabilityZones DescribeCoipPools
+        DescribeInstances DescribeInternetGateways DescribeIpamPools DescribeNetworkInterfaces
+        DescribeRouteTables DescribeSecurityGroups DescribeSubnets DescribeTags
+        DescribeVpcPeeringConnections DescribeVpcs GetCoipPoolUsage GetSecurityGroupsForVpc
+        RevokeSecurityGroupIngress
+    """,
+    "elasticloadbalancing": """
+        AddListenerCertificates AddTags CreateListener CreateLoadBalancer CreateRule CreateTargetGroup
+        DeleteListener DeleteLoadBalancer DeleteRule DeleteTargetGroup DeregisterTargets
+        DescribeCapacityReservation DescribeListenerAttributes DescribeListenerCertificates
+        DescribeListeners DescribeLoadBalancerAttributes DescribeLoadBalancers DescribeRules
+        DescribeSSLPolicies DescribeTags DescribeTargetGroupAttributes DescribeTargetGroups
+        DescribeTargetHealth DescribeTrustStores ModifyCapacityReservation ModifyIpPools ModifyListener
+        ModifyListenerAttributes ModifyLoadBalancerAttributes ModifyRule ModifyTargetGroup
+        ModifyTargetGroupAttributes RegisterTargets RemoveListenerCertificates RemoveTags
+        SetIpAddressType SetRulePriorities SetSecurityGroups SetSubnets SetWebAcl
+    """,
+    "iam": """
+        CreateServiceLinkedRole GetServerCertificate ListServerCertificates
+    """,
+    "shield": """
+        CreateProtection DeleteProtection DescribeProtection GetSubscriptionState
+    """,
+    "waf-regional": """
+        AssociateWebACL DisassociateWebACL GetWebACL GetWebACLForResource
+    """,
+    "wafv2": """
+        AssociateWebACL DisassociateWebACL GetWebACL GetWebACLForResource
+    """,
+}
+"""Actions of the controller's reference policy by service: docs/install/iam_policy.json at v3.5.0."""
+
+
+def args(**changes: Any) -> IdentityArgs:
+    fields: dict[str, Any] = {
+        "identities": IDENTITIES,
+        "cluster_name": CLUSTER,
+        "account_id": ACCOUNT,
+        "region": REGION,
+        "partition": PARTITION,
+        "bucket_arns": BUCKETS,
+        "key_arns": KEYS,
+        "secret_prefix": "gateway/test/",
+        "bedrock": True,
+        "tags": TAGS,
+    }
+    return IdentityArgs(**{**fields, **changes})
+
+
+def graph_of(**changes: Any) -> Graph:
+    return captured(lambda opts: Identity("identity", args(**changes), opts))
+
+
+@pytest.fixture(scope="module")
+def graph() -> Graph:
+    return graph_of()
+
+
+def statements(graph: Graph, role: str) -> dict[str, dict[str, Any]]:
+    return policy(of_type(graph, "RolePolicy")[f"identity-{role}"].inputs["policy"])
+
+
+def every_statement(graph: Graph) -> list[tuple[str, dict[str, Any]]]:
+    return [(i.role, statement) for i in IDENTITIES for statement in statements(graph, i.role).values()]
+
+
+def texts(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else list(value)
+
+
+def test_contract() -> None:
+    check_contract(lambda opts: Identity("identity", args(), opts))
+
+
+def test_every_identity_has_a_role_and_an_association(graph: Graph) -> None:
+    roles, associations = of_type(graph, "Role"), of_type(graph, "PodIdentityAssociation")
+    assert set(roles) == set(associations) == {f"identity-{identity.role}" for identity in IDENTITIES}
+    for identity in IDENTITIES:
+        found = associations[f"identity-{identity.role}"]
+        assert found.inputs["clusterName"] == CLUSTER
+        assert found.inputs["namespace"] == identity.namespace
+        assert found.inputs["serviceAccount"] == identity.service_account
+        assert found.inputs["disableSessionTags"] is False
+        assert roles[f"identity-{identity.role}"].urn in found.property_depends_on["roleArn"]
+
+
+def test_a_role_trusts_one_service_account_of_one_cluster(graph: Graph) -> None:
+    roles = of_type(graph, "Role")
+    for identity in IDENTITIES:
+        text = str(roles[f"identity-{identity.role}"].inputs["assumeRolePolicy"])
+        assert len(text) <= TRUST_POLICY_LIMIT
+        (trust,) = json.loads(text)["Statement"]
+        assert trust["Effect"] == "Allow"
+        assert trust["Principal"] == {"Service": "pods.eks.amazonaws.com"}
+        assert trust["Action"] == ["sts:AssumeRole", "sts:TagSession"]
+        assert trust["Condition"] == {
+            "StringEquals": {
+                "aws:SourceAccount": ACCOUNT,
+                "aws:RequestTag/eks-cluster-arn": f"arn:aws:eks:{REGION}:{ACCOUNT}:cluster/{CLUSTER}",
+                "aws:RequestTag/kubernetes-namespace": identity.namespace,
+                "aws:RequestTag/kubernetes-service-account": identity.service_account,
+            }
+        }
+
+
+def test_associations_wait_for_policies_and_cluster_and_roles_do_not() -> None:
+    def program(opts: pulumi.ResourceOptions) -> None:
+        cluster = random.RandomPet("cluster", opts=pulumi.ResourceOptions(provider=random.Provider("other")))
+        Identity("identity", args(cluster=(cluster,)), opts)
+
+    graph = captured(program)
+    (cluster,) = of_type(graph, "RandomPet").values()
+    policies, attached = of_type(graph, "RolePolicy"), of_type(graph, "RolePolicyAttachment")
+    for name, found in of_type(graph, "PodIdentityAssociation").items():
+        assert cluster.urn in found.depends_on
+        assert policies[name].urn in found.depends_on
+    driver = of_type(graph, "PodIdentityAssociation")["identity-ebs-csi"]
+    assert {found.urn for found in attached.values()} <= set(driver.depends_on)
+    assert not [role for role in of_type(graph, "Role").values() if cluster.urn in role.depends_on]
+
+
+def test_policies_are_in_the_form_that_iam_accepts(graph: Graph) -> None:
+    for found in of_type(graph, "RolePolicy").values():
+        text = str(found.inputs["policy"])
+        assert len(text) <= INLINE_POLICY_LIMIT
+        sids = [statement["Sid"] for statement in json.loads(text)["Statement"]]
+        assert len(sids) == len(set(sids))
+        assert all(re.fullmatch("[A-Za-z0-9]+", sid) for sid in sids)
+
+
+def test_no_wildcard_actions_and_no_wildcard_resources_but_for_describing(graph: Graph) -> None:
+    everywhere = set()
+    for role, statement in every_statement(graph):
+        assert statement["Effect"] == "Allow"
+        assert all("*" not in action for action in texts(statement["Action"])), (role, statement["Sid"])
+        if "*" in texts(statement["Resource"]):
+            everywhere.add((role, statement["Sid"]))
+    assert everywhere == DESCRIBING
+
+
+@pytest.mark.parametrize(
+    ("role", "purpose", "objects", "key"),
+    [
+        ("vault-snapshot", "vault-snapshots", ["s3:PutObject", "s3:AbortMultipartUpload"], True),
+        (
+            "thanos",
+            "thanos",
+            ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload", "s3:DeleteObject"],
+            True,
+        ),
+        ("prometheus", "thanos", ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"], True),
+        ("model-cache", "model-cache", ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"], True),
+        ("vllm", "model-cache", ["s3:GetObject"], False),
+    ],
+)
+def test_bucket_roles(graph: Graph, role: str, purpose: str, objects: list[str], key: bool) -> None:
+    found = statements(graph, role)
+    assert set(found) == {"Bucket", "Objects", "KeyForThisBucket"}
+    bucket = BUCKETS[purpose]
+    assert (found["Bucket"]["Action"], found["Bucket"]["Resource"]) == (LISTING, bucket)
+    assert (found["Objects"]["Action"], found["Objects"]["Resource"]) == (objects, f"{bucket}/*")
+    use = found["KeyForThisBucket"]
+    assert use["Action"] == (["kms:Decrypt", "kms:GenerateDataKey"] if key else ["kms:Decrypt"])
+    assert use["Resource"] == KEYS["storage"]
+    assert use["Condition"] == {
+        "StringEquals": {"kms:ViaService": f"s3.{REGION}.amazonaws.com"},
+        "StringLike": {"kms:EncryptionContext:aws:s3:arn": [bucket, f"{bucket}/*"]},
+    }
+
+
+def test_vault_uses_its_seal_key_and_nothing_else(graph: Graph) -> None:
+    (found,) = statements(graph, "vault").values()
+    assert found["Action"] == ["kms:Encrypt", "kms:Decrypt", "kms:DescribeKey"]
+    assert found["Resource"] == KEYS["seal"]
+
+
+def test_litellm_calls_models_on_bedrock(graph: Graph) -> None:
+    (found,) = statements(graph, "litellm").values()
+    assert found["Action"] == ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"]
+    assert found["Resource"] == [
+        "arn:aws:bedrock:*::foundation-model/*",
+        f"arn:aws:bedrock:{REGION}:{ACCOUNT}:inference-profile/*",
+        f"arn:aws:bedrock:{REGION}:{ACCOUNT}:application-inference-profile/*",
+    ]
+
+
+def test_who_may_do_nothing_gets_no_role() -> None:
+    graph = graph_of(bedrock=False, bucket_arns={})
+    left = {"vault", "cluster-autoscaler", "load-balancer-controller", "ebs-csi", "external-secrets"}
+    for type_ in ("Role", "RolePolicy", "PodIdentityAssociation"):
+        assert set(of_type(graph, type_)) == {f"identity-{role}" for role in left}
+
+
+def test_the_autoscaler_scales_groups_of_this_cluster_only(graph: Graph) -> None:
+    found = statements(graph, "cluster-autoscaler")
+    assert set(found) == {"Describe", "DescribeNodeGroups", "ScaleOwnGroups"}
+    assert found["Describe"]["Action"] == [
+        "autoscaling:DescribeAutoScalingGroups",
+        "autoscaling:DescribeAutoScalingInstances",
+        "autoscaling:DescribeLaunchConfigurations",
+        "autoscaling:DescribeScalingActivities",
+        "ec2:DescribeImages",
+        "ec2:DescribeInstanceTypes",
+        "ec2:DescribeLaunchTemplateVersions",
+        "ec2:GetInstanceTypesFromInstanceRequirements",
+    ]
+    scale = found["ScaleOwnGroups"]
+    assert scale["Action"] == [
+        "autoscaling:SetDesiredCapacity",
+        "autoscaling:TerminateInstanceInAutoScalingGroup",
+    ]
+    assert (
+        scale["Resource"]
+        == f"arn:aws:autoscaling:{REGION}:{ACCOUNT}:autoScalingGroup:*:autoScalingGroupName/*"
+    )
+    assert scale["Condition"] == {
+        "StringEquals": {
+            "aws:ResourceTag/k8s.io/cluster-autoscaler/enabled": "true",
+            f"aws:ResourceTag/k8s.io/cluster-autoscaler/{CLUSTER}": "owned",
+        }
+    }
+    groups = found["DescribeNodeGroups"]
+    assert groups["Action"] == "eks:DescribeNodegroup"
+    assert groups["Resource"] == f"arn:aws:eks:{REGION}:{ACCOUNT}:nodegroup/{CLUSTER}/*/*"
+
+
+def test_the_csi_driver_has_its_managed_policy_and_the_volume_key(graph: Graph) -> None:
+    (attached,) = of_type(graph, "RolePolicyAttachment").values()
+    assert attached.inputs["policyArn"] == "arn:aws:iam::aws:policy/AmazonEBSCSIDriverPolicyV2"
+    found = statements(graph, "ebs-csi")
+    assert {statement["Resource"] for statement in found.values()} == {KEYS["ebs"]}
+    assert found["AttachVolumes"]["Action"] == "kms:CreateGrant"
+    assert found["AttachVolumes"]["Condition"] == {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+    use = found["EncryptVolumes"]
+    assert use["Action"] == [
+        "kms:Decrypt",
+        "kms:DescribeKey",
+        "kms:GenerateDataKeyWithoutPlaintext",
+        "kms:ReEncryptFrom",
+        "kms:ReEncryptTo",
+    ]
+    assert use["Condition"] == {"StringEquals": {"kms:ViaService": f"ec2.{REGION}.amazonaws.com"}}
+
+
+def test_external_secrets_reads_this_stacks_secrets_only(graph: Graph) -> None:
+    found = statements(graph, "external-secrets")
+    read, decrypt = found["ReadSecrets"], found["DecryptSecrets"]
+    assert read["Action"] == ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"]
+    assert read["Resource"] == SECRETS
+    assert (decrypt["Action"], decrypt["Resource"]) == ("kms:Decrypt", KEYS["secrets"])
+    assert decrypt["Condition"] == {
+        "StringEquals": {"kms:ViaService": f"secretsmanager.{REGION}.amazonaws.com"},
+        "StringLike": {"kms:EncryptionContext:SecretARN": SECRETS},
+    }
+
+
+def test_the_load_balancer_controller_has_every_action_of_its_reference_policy(graph: Graph) -> None:
+    actions = {
+        action
+        for statement in statements(graph, "load-balancer-controller").values()
+        for action in texts(statement["Action"])
+    }
+    assert actions == {f"{service}:{name}" for service, names in REFERENCE.items() for name in names.split()}
+
+
+def test_the_load_balancer_controller_changes_what_is_this_clusters(graph: Graph) -> None:
+    found = statements(graph, "load-balancer-controller")
+    own = {"StringEquals": {"aws:ResourceTag/elbv2.k8s.aws/cluster": CLUSTER}}
+    new = {"aws:RequestTag/elbv2.k8s.aws/cluster": CLUSTER}
+    assert found["OwnGroups"]["Condition"] == found["ModifyOwn"]["Condition"] == own
+    assert found["Create"]["Condition"] == {"StringEquals": new}
+    assert found["TagNewGroups"]["Condition"] == {
+        "StringEquals": {**new, "ec2:CreateAction": "CreateSecurityGroup"}
+    }
+    assert found["TagNew"]["Condition"] == {
+        "StringEquals": {
+            **new,
+            "elasticloadbalancing:CreateAction": ["CreateLoadBalancer", "CreateTargetGroup"],
+        }
+    }
+    for sid in ("TagOwn", "TagOwnGroups"):
+        assert found[sid]["Condition"] == {"Null": {"aws:RequestTag/elbv2.k8s.aws/cluster": "true"}, **own}
+    assert found["NodeGroups"]["Condition"] == {
+        "Null": {f"aws:ResourceTag/kubernetes.io/cluster/{CLUSTER}": "false"}
+    }
+
+
+def test_the_load_balancer_controllers_resources(graph: Graph) -> None:
+    found = statements(graph, "load-balancer-controller")
+
+    def balancing(*kinds: str) -> list[str]:
+        return [f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:{kind}/*" for kind in kinds]
+
+    groups = f"arn:aws:ec2:{REGION}:{ACCOUNT}:security-group/*"
+    vpcs = f"arn:aws:ec2:{REGION}:{ACCOUNT}:vpc/*"
+    elb = "elasticloadbalancing.amazonaws.com"
+    assert {sid: texts(statement["Resource"]) for sid, statement in found.items()} == {
+        "Describe": ["*"],
+        "CertificatesAndFirewalls": ["*"],
+        "ServiceRole": [f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/{elb}/*"],
+        "NodeGroups": [groups],
+        "CreateGroups": [groups, vpcs],
+        "TagNewGroups": [groups],
+        "TagOwnGroups": [groups],
+        "OwnGroups": [groups],
+        "Create": balancing("loadbalancer", "targetgroup"),
+        "TagNew": balancing("loadbalancer", "targetgroup"),
+        "TagOwn": balancing("loadbalancer", "targetgroup"),
+        "TagListeners": balancing("listener", "listener-rule"),
+        "ModifyOwn": balancing("loadbalancer", "targetgroup", "listener"),
+        "Listeners": balancing("loadbalancer", "listener", "listener-rule"),
+        "Targets": balancing("targetgroup"),
+    }
+    assert found["ServiceRole"]["Condition"] == {"StringEquals": {"iam:AWSServiceName": elb}}
+
+
+def test_resources_are_of_this_account_and_region(graph: Graph) -> None:
+    for role, statement in every_statement(graph):
+        for resource in texts(statement["Resource"]):
+            if resource == "*" or resource.startswith("arn:aws:s3:::"):
+                continue
+            service = resource.split(":")[2]
+            if resource == "arn:aws:bedrock:*::foundation-model/*":
+                continue
+            region = "" if service == "iam" else REGION
+            assert resource.split(":")[3:5] == [region, ACCOUNT], (role, resource)
+
+
+def test_an_unknown_role_is_refused_with_the_known_ones() -> None:
+    stranger = IdentitySpec(role="stranger", namespace="x", service_account="x")
+    with pytest.raises(ValueError, match=r"'stranger'; there are cluster-autoscaler, ebs-csi"):
+        graph_of(identities=(stranger,))
+
+
+def test_other_partitions_are_followed() -> None:
+    graph = graph_of(partition="aws-us-gov")
+    attached = of_type(graph, "RolePolicyAttachment")["identity-ebs-csi-AmazonEBSCSIDriverPolicyV2"]
+    assert attached.inputs["policyArn"] == "arn:aws-us-gov:iam::aws:policy/AmazonEBSCSIDriverPolicyV2"
+    assert str(statements(graph, "external-secrets")["ReadSecrets"]["Resource"]).startswith("arn:aws-us-gov:")
