@@ -15,7 +15,7 @@ def plan_of(settings: Settings) -> Plan:
 
 
 def relocated(settings: Settings, cloud: str | None, region: str | None) -> Settings:
-    """The settings with the command line's cloud and region; another cloud drops the stack's own region (D34)."""
+    """The settings with the command line's cloud and region; another cloud drops the stack's region (D34)."""
     changes: dict[str, object] = {}
     if cloud is not None:
         changes["cloud"] = cloud

@@ -1,4 +1,4 @@
-"""Pulumi's configuration as the mapping that ``infra.settings`` takes: values of objects arrive as JSON text."""
+"""Pulumi's configuration as the mapping that ``infra.settings`` takes: objects arrive as JSON text."""
 
 from __future__ import annotations
 
@@ -24,5 +24,9 @@ def settings_of_stack() -> Settings:
     """Settings of the stack that Pulumi is running. Raises ConfigError for anything they refuse."""
     known = {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()}
     prefix = f"{NAMESPACE}:"
-    values = {key.removeprefix(prefix): _decoded(str(value)) for key, value in known.items() if key.startswith(prefix)}
+    values = {
+        key.removeprefix(prefix): _decoded(str(value))
+        for key, value in known.items()
+        if key.startswith(prefix)
+    }
     return load(values, where=f"Pulumi.{pulumi.get_stack()}.yaml")

@@ -1,14 +1,14 @@
 """The only configuration model: namespace ``ai-gateway``, camelCase keys, one error for bad input.
 
-Imports no Pulumi and takes a plain mapping: ``infra.stackfile`` reads a stack file into one, ``infra.runtime``
-Pulumi's own configuration. What each part means is in ``sizing.overrides``.
+Imports no Pulumi and takes a plain mapping: ``infra.stackfile`` reads a stack file into one,
+``infra.runtime`` Pulumi's own configuration. What each part means is in ``sizing.overrides``.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from pydantic import BaseModel, Field, ValidationError, field_validator
 from pydantic.alias_generators import to_camel
@@ -33,7 +33,11 @@ class ConfigError(SizingError):
 def _tags(value: Mapping[str, str]) -> Mapping[str, str]:
     for key, text in value.items():
         if not _TAG_KEY.match(key) or len(text) > 256:
-            raise ValueError(f"{key}={text!r} cannot be a tag. Keys have 1-128 letters, digits or _.:/=+@- and no aws: prefix, values 256 characters.")
+            raise ValueError(
+                f"{key}={text!r} cannot be a tag. Keys have 1-128 letters, digits or _.:/=+@- and no aws:"
+                " prefix,"
+                " values 256 characters."
+            )
     return value
 
 
@@ -113,6 +117,13 @@ def _limit(error: ErrorDetails) -> tuple[str, str]:
         return "must be true or false", "Write true or false."
     if kind == "string_type":
         return "must be text", "Put it in quotes."
+    if kind in ("too_short", "string_too_short"):
+        return "must not be empty", "Leave it out for the default."
+    if kind == "too_long":
+        return (
+            f"has {context['actual_length']} entries, {context['max_length']} are allowed",
+            "Leave some out.",
+        )
     return error["msg"][0].lower() + error["msg"][1:], "See the README for the accepted form."
 
 
@@ -142,7 +153,7 @@ def _model_at(location: Sequence[int | str]) -> type[BaseModel]:
 def _inner_model(annotation: object) -> type[BaseModel] | None:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    for argument in getattr(annotation, "__args__", ()):
+    for argument in get_args(annotation):
         found = _inner_model(argument)
         if found:
             return found

@@ -15,7 +15,7 @@ from sizing.names import suggestion
 
 TOP_LEVEL = ("config", "secretsprovider", "encryptedkey", "encryptionsalt", "environment")
 """Keys of a stack file (https://www.pulumi.com/docs/iac/concepts/projects/stack-settings-file/)."""
-SECRET = "[secret]"
+SECRET = "[secret]"  # noqa: S105 - the marker, not a secret
 
 
 def stack_path(project: Path, stack: str) -> Path:
@@ -27,7 +27,11 @@ def stack_path(project: Path, stack: str) -> Path:
     path = project / f"Pulumi.{stack}.yaml"
     if not path.is_file():
         names = stacks(project)
-        remedy = suggestion(stack, names) if names else f"Run from the project's root, or pass --project; {project} has no stack file."
+        remedy = (
+            suggestion(stack, names)
+            if names
+            else f"Run from the project's root, or pass --project; {project} has no stack file."
+        )
         raise ConfigError("stack", stack, f"there is no {path.name} in {project}", remedy)
     return path
 
@@ -52,21 +56,29 @@ def read(project: Path, stack: str) -> Settings:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError("stack", stack, f"{path.name} cannot be read ({error})", "Save it as UTF-8 text.") from None
+        raise ConfigError(
+            "stack", stack, f"{path.name} cannot be read ({error})", "Save it as UTF-8 text."
+        ) from None
     return read_text(text, path.name)
 
 
 def parse(text: str, name: str) -> Mapping[str, Any]:
     """The stack file as a mapping. Raises ConfigError when it is not one."""
+    loader: Any = YAML(typ="safe", pure=True)
     try:
-        document: object = YAML(typ="safe", pure=True).load(text)
+        document: object = loader.load(text)
     except DuplicateKeyError as error:
         raise _duplicate(error, name) from None
     except YAMLError as error:
-        mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
-        line = f" at line {mark.line + 1}" if mark else ""
-        problem = (error.problem if isinstance(error, MarkedYAMLError) else None) or "it does not parse"
-        raise ConfigError("stack file", name, f"not YAML{line}: {problem}", "Correct the line.") from None
+        raise _not_yaml(error, name) from None
+    except (
+        ValueError,
+        TypeError,
+        RecursionError,
+    ) as error:  # what the parser lets through: dates, deep nesting
+        raise ConfigError(
+            "stack file", name, f"not YAML: {error}", "Correct it or put the value in quotes."
+        ) from None
     if document is None:
         raise ConfigError("stack file", name, "empty", f"Write at least config: {{{NAMESPACE}:tier: large}}.")
     if not isinstance(document, dict):
@@ -74,15 +86,24 @@ def parse(text: str, name: str) -> Mapping[str, Any]:
     return cast("Mapping[str, Any]", document)
 
 
+def _not_yaml(error: YAMLError, name: str) -> ConfigError:
+    marked: Any = error  # the package has no types
+    mark = marked.problem_mark if isinstance(error, MarkedYAMLError) else None
+    line = f" at line {mark.line + 1}" if mark else ""
+    problem = (marked.problem if isinstance(error, MarkedYAMLError) else None) or "it does not parse"
+    return ConfigError("stack file", name, f"not YAML{line}: {problem}", "Correct the line.")
+
+
 def _duplicate(error: DuplicateKeyError, name: str) -> ConfigError:
-    problem = str(error.problem or "duplicate key").split(" with value")[0]
+    marked: Any = error
+    problem = str(marked.problem or "duplicate key").split(" with value")[0]
     key = problem.removeprefix("found duplicate key ").strip('"')
-    line = error.problem_mark.line + 1 if error.problem_mark else 0
+    line = marked.problem_mark.line + 1 if marked.problem_mark else 0
     return ConfigError(key, name, f"written twice, the second time at line {line}", "Keep one of them.")
 
 
 def namespace_values(document: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """Values of our namespace without the prefix; secrets are replaced by a marker, other namespaces left alone.
+    """Values of our namespace without the prefix; secrets become a marker, other namespaces are left alone.
 
     Raises:
         ConfigError: an unknown key at the top of the file, or no configuration at all.
@@ -90,12 +111,18 @@ def namespace_values(document: Mapping[str, Any], name: str) -> dict[str, Any]:
     for key in document:
         if key not in TOP_LEVEL:
             raise ConfigError(str(key), name, "not a key of a stack file", suggestion(str(key), TOP_LEVEL))
-    config = document.get("config")
+    config: object = document.get("config")
     if not isinstance(config, dict) or not config:
-        raise ConfigError("config", config, f"{name} configures nothing", f"Set {NAMESPACE}:tier below config:.")
+        raise ConfigError(
+            "config",
+            cast("object", config),
+            f"{name} configures nothing",
+            f"Set {NAMESPACE}:tier below config:.",
+        )
     prefix = f"{NAMESPACE}:"
     values: dict[str, Any] = {}
-    for key, value in cast("Mapping[str, Any]", config).items():
+    for name_of, value in cast("Mapping[object, Any]", config).items():
+        key = str(name_of)
         if key.startswith(prefix):
             values[key.removeprefix(prefix)] = _masked(value)
         elif ":" not in key:

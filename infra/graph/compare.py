@@ -1,0 +1,132 @@
+"""One resource before and after: which inputs differ, what that does, and how replacement spreads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from pydantic import JsonValue
+
+from infra.graph.changes import PROVIDER_PATH, PathChange
+from infra.graph.model import SECRET, UNKNOWN, Resource
+from infra.graph.paths import changed_paths, matches, walk
+from infra.graph.rules import Change, Effect, Rule, Rules, Side, effect_of, rules_for, strongest
+from infra.urns import PROVIDER_PREFIX
+
+
+@dataclass(slots=True)
+class Pair:
+    """A resource that exists on both sides, its rules, and the changed paths found so far."""
+
+    old: Side
+    new: Side
+    rules: Mapping[str, tuple[Rule, ...]]
+    paths: list[PathChange] = field(default_factory=list[PathChange])
+
+    @property
+    def replaced(self) -> bool:
+        """One of the changes replaces the resource."""
+        return any(path.effect == "replace" for path in self.paths)
+
+
+def compare(
+    old: Mapping[str, Resource], new: Mapping[str, Resource], partners: Mapping[str, str], rules: Rules
+) -> list[Pair]:
+    """Every pair with its changed inputs; ``partners`` maps new URNs to old ones."""
+    renamed = {previous: urn for urn, previous in partners.items() if urn != previous}
+    pairs: list[Pair] = []
+    for urn, previous in partners.items():
+        before, after = old[previous], new[urn]
+        pair = Pair(
+            Side(before, old.get(before.provider or "")),
+            Side(after, new.get(after.provider or "")),
+            rules_for(rules, after.type),
+        )
+        changes = dict(changed_paths(_renamed(before.inputs, renamed), after.inputs))
+        changes.update(_effective_changes(pair, changes))
+        for path, (was, wanted) in sorted(changes.items()):
+            if not _ignored(after, path):
+                effect, note = _effect(pair, path, was, wanted)
+                pair.paths.append(PathChange(path, was, wanted, effect, note))
+        pairs.append(pair)
+    return pairs
+
+
+def spread(pairs: Iterable[Pair]) -> None:
+    """Replacement spreads: to what a replaced provider serves, and through inputs that cannot change in
+    place.
+
+    Components are not replaced themselves; remote ones stand for the children that are.
+    """
+    waiting = [pair for pair in pairs if pair.new.resource.custom or pair.new.resource.remote]
+    replaced: set[str] = set()
+    while True:
+        replaced.update(pair.new.resource.urn for pair in waiting if pair.replaced)
+        waiting = [pair for pair in waiting if not pair.replaced]
+        found = [(pair, reason) for pair in waiting for reason in _inherited(pair, replaced)]
+        if not found:
+            return
+        for pair, reason in found:
+            others = [path for path in pair.paths if path.path != reason.path]
+            pair.paths = sorted([*others, reason], key=lambda path: path.path)
+
+
+def _renamed(inputs: Mapping[str, JsonValue], renamed: Mapping[str, str]) -> dict[str, JsonValue]:
+    """References in the old inputs under today's URNs: an alias is no change to those who refer to it."""
+
+    def rename(value: JsonValue) -> JsonValue:
+        if isinstance(value, dict):
+            return {key: rename(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [rename(item) for item in value]
+        return renamed.get(value, value) if isinstance(value, str) else value
+
+    return {key: rename(value) for key, value in inputs.items()}
+
+
+def _effective_changes(pair: Pair, known: Mapping[str, object]) -> dict[str, tuple[JsonValue, JsonValue]]:
+    """Region or project left to the provider, and the provider's changes: the inputs do not show it."""
+    found: dict[str, tuple[JsonValue, JsonValue]] = {}
+    for key, rules in pair.rules.items():
+        was, wanted = pair.old.effective(key), pair.new.effective(key)
+        if key not in known and was != wanted and any(rule.when == "effective" for rule in rules):
+            found[key] = (was, wanted)
+    return found
+
+
+def _ignored(resource: Resource, path: str) -> bool:
+    return any(matches(pattern, path) for pattern in resource.ignore_changes)
+
+
+def _effect(pair: Pair, path: str, old: JsonValue, new: JsonValue) -> tuple[Effect, str]:
+    """What a changed path does: by rules on the path itself, around it, and on every leaf below it."""
+    touched = {path, *(leaf for value in (old, new) for leaf, _ in walk(path, value))}
+    if any(matches(pattern, leaf) for pattern in pair.new.resource.replace_on_changes for leaf in touched):
+        return "replace", "replaceOnChanges"
+    return strongest(
+        effect_of(rules, Change(key, old, new, pair.old, pair.new))
+        for key, rules in pair.rules.items()
+        if any(matches(key, leaf) for leaf in touched)
+    )
+
+
+def _inherited(pair: Pair, replaced: set[str]) -> Iterator[PathChange]:
+    """Why a resource that would stay is replaced all the same."""
+    resource = pair.new.resource
+    if resource.provider in replaced and not resource.type.startswith(PROVIDER_PREFIX):
+        yield PathChange(
+            PROVIDER_PATH, resource.provider, resource.provider, "replace", "its provider is replaced"
+        )
+    for key, urns in sorted(resource.property_depends_on.items()):
+        causes = sorted(replaced.intersection(urns))
+        if not causes:
+            continue
+        for path, value in walk(key, resource.inputs.get(key)):
+            # Known values come from inputs of the replaced resource and stay the same in its successor.
+            open_ = value in (UNKNOWN, SECRET, *replaced)
+            if (
+                open_
+                and not _ignored(resource, path)
+                and _effect(pair, path, UNKNOWN, UNKNOWN)[0] == "replace"
+            ):
+                yield PathChange(path, value, value, "replace", f"comes from {causes[0]}, which is replaced")

@@ -1,0 +1,164 @@
+"""What is deployed: the plan's specifications handed to the components, in the order a first ``up`` needs.
+
+One program serves ``pulumi up``, the offline preview and the tests. Nothing here computes a size.
+"""
+
+from __future__ import annotations
+
+import pulumi
+
+from components.kubernetes.addons import Addons, AddonsArgs
+from components.kubernetes.agentgateway import AgentGateway, AgentGatewayArgs
+from components.kubernetes.database import DatabaseBootstrap, DatabaseBootstrapArgs
+from components.kubernetes.litellm import Litellm, LitellmArgs
+from components.kubernetes.observability import Observability, ObservabilityArgs
+from components.kubernetes.pgbouncer import Pgbouncer, PgbouncerArgs
+from components.kubernetes.platform import Platform, PlatformArgs, namespaces_of
+from components.kubernetes.secretstore import SecretStore, SecretStoreArgs
+from components.kubernetes.vault import Vault, VaultArgs
+from components.kubernetes.vllm import Vllm, VllmArgs
+from components.platform import CloudPlatform, CloudPlatformArgs
+from infra import clouds
+from infra.outputs import stack_outputs
+from infra.planning import plan_of
+from infra.settings import Settings
+from sizing.plan import Plan
+from sizing.platform_specs import SECRET_USERS
+
+PROJECT = "ai-gateway"
+METRIC_ROLES = ("prometheus", "thanos")
+"""Roles whose pods write metrics to object storage."""
+OWN_TAGS = {"managed-by": "pulumi", "project": PROJECT}
+
+
+def deploy(settings: Settings, stack: str) -> Plan:
+    """Register every resource of the stack and its outputs.
+
+    Raises:
+        SizingError: the settings cannot be met; nothing has been registered then.
+    """
+    plan = plan_of(settings)
+    deploy_plan(settings, plan, stack)
+    return plan
+
+
+def deploy_plan(settings: Settings, plan: Plan, stack: str) -> None:
+    """Register the resources of a plan that has been resolved already."""
+    cloud = _cloud(settings, plan, stack)
+    gateway = _Workloads(plan, cloud).deploy()
+    for name, value in stack_outputs(plan, cloud, gateway).items():
+        pulumi.export(name, value)
+
+
+def _cloud(settings: Settings, plan: Plan, stack: str) -> CloudPlatform:
+    specs = plan.platform
+    return clouds.platform(settings.cloud)(
+        "cloud",
+        CloudPlatformArgs(
+            name=f"{PROJECT}-{stack}",
+            region=plan.order.region,
+            network=plan.network,
+            cluster=plan.cluster,
+            postgres=plan.order.postgres.spec,
+            redis=plan.order.redis.spec,
+            buckets=plan.order.buckets,
+            keys=plan.order.keys,
+            secrets=specs.secrets,
+            secret_users=SECRET_USERS,
+            identities=specs.identities,
+            gateway=specs.agent_gateway,
+            bedrock=specs.litellm.bedrock,
+            service_linked_roles=settings.access.create_service_linked_roles,
+            tags={**settings.tags, **OWN_TAGS, "stack": stack},
+        ),
+    )
+
+
+class _Workloads:
+    """Everything inside the cluster, in order of creation; each part waits for what it needs and no more."""
+
+    def __init__(self, plan: Plan, cloud: CloudPlatform) -> None:
+        self._plan, self._cloud = plan, cloud
+        self._opts = pulumi.ResourceOptions(providers=[cloud.kubernetes_provider])
+        self._specs, self._pods, self._bindings = plan.platform, plan.workloads, cloud.bindings
+
+    def deploy(self) -> AgentGateway:
+        version = self._plan.cluster.kubernetes_version
+        platform = Platform(
+            "platform", PlatformArgs(namespaces_of(self._pods), version, self._cloud.ready), self._opts
+        )
+        addons = Addons(
+            "addons",
+            AddonsArgs(
+                spec=self._specs.addons,
+                workloads=self._pods,
+                bindings=self._bindings,
+                kubernetes_version=version,
+                tags={},
+                ready=(platform,),
+                identities=tuple(self._cloud.identities.values()),
+            ),
+            self._opts,
+        )
+        secrets = SecretStore("secrets", SecretStoreArgs(self._bindings, addons.ready), self._opts)
+        ready = (platform, secrets)
+        observability = Observability(
+            "observability",
+            ObservabilityArgs(
+                spec=self._specs.observability,
+                workloads=self._pods,
+                bindings=self._bindings,
+                ready=(platform, addons.prometheus_crds),
+                secrets=(secrets,),
+                identities=tuple(self._cloud.identities[r] for r in METRIC_ROLES if r in self._cloud.identities),
+            ),
+            self._opts,
+        )
+        self._vault(addons, ready)
+        return self._request_path(addons, observability, ready)
+
+    def _vault(self, addons: Addons, ready: tuple[pulumi.Resource, ...]) -> Vault:
+        return Vault(
+            "vault",
+            VaultArgs(self._specs.vault, self._pods, self._bindings, addons.cert_manager, (*ready, *addons.ready)),
+            self._opts,
+        )
+
+    def _request_path(
+        self, addons: Addons, observability: Observability, ready: tuple[pulumi.Resource, ...]
+    ) -> AgentGateway:
+        specs, pods, bindings = self._specs, self._pods, self._bindings
+        after = (*ready, *addons.ready)
+        bootstrap = DatabaseBootstrap("database", DatabaseBootstrapArgs(bindings, ready), self._opts)
+        pgbouncer = Pgbouncer("pgbouncer", PgbouncerArgs(specs.pgbouncer, pods, bindings, after), self._opts)
+        vllm = Vllm("vllm", VllmArgs(specs.vllm, pods, bindings, observability.prometheus_url, None, after), self._opts)
+        litellm = Litellm(
+            "litellm",
+            LitellmArgs(
+                spec=specs.litellm,
+                workloads=pods,
+                bindings=bindings,
+                pgbouncer=pgbouncer,
+                database_ready=bootstrap.job,
+                vllm=vllm.endpoint,
+                otlp=observability.traces.otlp,
+                trace_sampling_percent=specs.observability.trace_sampling_percent,
+                ready=after,
+            ),
+            self._opts,
+        )
+        return AgentGateway(
+            "gateway",
+            AgentGatewayArgs(
+                spec=specs.agent_gateway,
+                workloads=pods,
+                bindings=bindings,
+                litellm=litellm.endpoint,
+                request_timeout_s=specs.litellm.request_timeout_s,
+                otlp=observability.traces.otlp,
+                trace_sampling_percent=specs.observability.trace_sampling_percent,
+                cert_manager=addons.cert_manager,
+                ready=after,
+            ),
+            self._opts,
+        )
