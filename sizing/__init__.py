@@ -1,1 +1,1 @@
-"""What is needed: the sizing model. Pure Python and pydantic; no Pulumi, no network, no clock, no printing."""
+"""What is needed: the sizing model. Pure Python and pydantic; no Pulumi, no network, clock or printing."""

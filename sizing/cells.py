@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sizing.guide import ch1_workload, ch2_components, ch3_infrastructure
-from sizing.guide.ch2_components import Proxy
 from sizing.guide.cells import Shape, Tier
+from sizing.guide.ch2_components import Proxy
 from sizing.quantities import parse_cpu, parse_memory
 
 Cell = str | int | float | bool | None | list[int]
 
 
 def guide_cells(tier: Tier) -> dict[str, tuple[str, Cell]]:
-    """Path -> (section, the guide's value in that path's unit) for every cell the guide fills for the tier."""
+    """Path -> (section, the guide's value in that path's unit) for every cell that the tier fills."""
     cells: dict[str, tuple[str, Cell]] = {}
     for section, values in (
         ("1.1", _profile(tier)),
@@ -151,7 +151,11 @@ def _vault(tier: Tier) -> Mapping[str, Cell]:
 
 def _shape(name: str, shape: Shape) -> Mapping[str, Cell]:
     path = f"observability.{name}"
-    return {f"{path}.replicas": shape.replicas, f"{path}.cpu_m": shape.cpu_m, f"{path}.memory_mib": shape.memory_mib}
+    return {
+        f"{path}.replicas": shape.replicas,
+        f"{path}.cpu_m": shape.cpu_m,
+        f"{path}.memory_mib": shape.memory_mib,
+    }
 
 
 def _observability(tier: Tier) -> Mapping[str, Cell]:
@@ -162,6 +166,8 @@ def _observability(tier: Tier) -> Mapping[str, Cell]:
         "observability.jaeger.mode": row.jaeger,
     }
     cell = row.prometheus
+    if "Thanos" in cell.text:
+        cells["observability.thanos.enabled"] = True
     if cell.replicas is not None and cell.memory_request is not None and cell.memory_limit is not None:
         path = "observability.prometheus"
         cells[f"{path}.replicas"] = cell.replicas

@@ -1,4 +1,4 @@
-"""Figures of ours: where the guide is silent or uses words. Each with its decision and reason, none of the guide's.
+"""Figures of ours, where the guide is silent or uses words: each with its decision and reason.
 
 Components and docs read the results; the findings say which figures are ours (kind ``interpreted``).
 """
@@ -15,41 +15,39 @@ _S, _M, _L, _E = Tier.SMALL, Tier.MEDIUM, Tier.LARGE, Tier.ENTERPRISE
 ZONES = 3
 """Zones of a platform: a raft quorum of five survives the loss of one zone only over three (2 + 2 + 1)."""
 
-# ---------------------------------------------------------------------------------------------- D5, D6: models
+# ---------------------------------------------------------------------------------------------- D5, D6
 SECOND_MODEL = {_E: "meta-llama/Llama-3.1-70B-Instruct"}
 """Enterprise serves 8B and 70B (D6): with the 8B engine alone 60 of its 64 GPUs would idle."""
 WAITING_METRIC = "vllm:num_requests_waiting"
 WAITING_THRESHOLD = 3
 """Second trigger of D30: requests that wait are the sign of a full engine."""
-MEAN_REQUEST_TOKENS = 2000
-"""Tokens one running request holds in the KV cache: the guide's 1,500 in and 500 out (1.2)."""
 
-# -------------------------------------------------------------------------------------------- D12, D15, D17: data
+# --------------------------------------------------------------------------------------- D12, D15, D17
 MULTI_AZ = {_S: False, _M: True, _L: True, _E: True}
 """Standby in a second zone from Medium up (D12): a read replica is no failover target."""
 REDIS_SHARDS = {_S: 1, _M: 1, _L: 3, _E: 3}
 REDIS_REPLICAS = {_S: 0, _M: 1, _L: 1, _E: 1}
 REDIS_DURABILITY = {_S: None, _M: "async", _L: "async", _E: "sync"}
 """D14, D15: cluster protocol from Small on, so that tiers upgrade in place."""
-VAULT_SERVERS_HA_DR = 5
-"""Servers for the guide's "HA + DR" (D17): as many as Large, in three zones."""
+VAULT_SERVERS_OF = _L
+"""The guide's "HA + DR" names no number (D17): as many servers as Large has, in three zones."""
 AUDIT_STORAGE_GIB = 10
 """Vault's audit log volume: audit entries are 1-2 KB, rotated by the log agent."""
 SNAPSHOT_RETENTION_DAYS = {_S: 1, _M: 7, _L: 14, _E: 35}
 BACKUP_RETENTION_DAYS = {_S: 7, _M: 7, _L: 14, _E: 35}
 """Days of point-in-time recovery; RDS takes at most 35, and read replicas need at least 1."""
 
-# ------------------------------------------------------------------------------------------------- D22: the pool
+# ------------------------------------------------------------------------------------------------- D22
 PGBOUNCER_REPLICAS = {_S: 2, _M: 2, _L: 3, _E: 3}
 """For availability: the limit of 1,000 clients is per pod."""
-ENTERPRISE_POOL_SIZE = 100
-"""The guide stops at Large; its figure is kept (D22)."""
+POOL_SIZE_OF = _L
+"""The guide's pool sizes stop at Large (D22); its figure is kept for what is larger."""
 CONNECTIONS_PER_WORKER = 10
 """LiteLLM's database_connection_pool_limit, per worker (D22)."""
 MAX_PREPARED_STATEMENTS = 0
 """LiteLLM's client runs without named prepared statements; see https://github.com/prisma/orm/issues/21635."""
 
-# ------------------------------------------------------------------------------------------ D21, D31: the proxy
+# -------------------------------------------------------------------------------------------- D21, D31
 SPEND_LOG_ROW_BYTES = 2000
 """LiteLLM writes 1-2 KB a request (https://docs.litellm.ai/docs/proxy/db_sizing); the upper figure."""
 SPEND_LOG_DISK_SHARE = 0.5
@@ -65,7 +63,7 @@ LITELLM_CPU_MS_PER_CHUNK = 0.8
 """Measured on 1.106.2 (D37): CPU time of a request, and of each streamed chunk on top."""
 
 
-# ---------------------------------------------------------------------------------------- D19, D20: observability
+# -------------------------------------------------------------------------------------------- D19, D20
 @dataclass(frozen=True)
 class PodShape:
     """Resources of ours for one kind of pod."""
@@ -79,7 +77,8 @@ class PodShape:
 
 PROMETHEUS_CPU_M = {_S: 500, _M: 1000, _L: 2000, _E: 4000}
 """The guide has two memory figures and no cpu (D19): a core per 2 GiB of request, halved for Small."""
-PROMETHEUS_HA = PodShape(replicas=2, cpu_m=4000, memory_mib=8192, memory_limit_mib=32768)
+PROMETHEUS_HA_REPLICAS = 2
+PROMETHEUS_HA_MEMORY = (_L, 2)
 """"HA + Thanos" (D20): two replicas, each with twice Large's memory."""
 PROMETHEUS_RETENTION_DAYS = {_S: 15, _M: 15, _L: 15, _E: 7}
 """Enterprise keeps a week locally and the rest in Thanos' bucket."""
@@ -102,7 +101,10 @@ JAEGER = {
 }
 JAEGER_STORAGE_GIB = 20
 """Badger keeps 48 hours of sampled traces."""
-ELASTICSEARCH = {_L: PodShape(3, 1000, 4096, memory_limit_mib=4096), _E: PodShape(3, 2000, 8192, memory_limit_mib=8192)}
+ELASTICSEARCH = {
+    _L: PodShape(3, 1000, 4096, memory_limit_mib=4096),
+    _E: PodShape(3, 2000, 8192, memory_limit_mib=8192),
+}
 ELASTICSEARCH_STORAGE_GIB = {_L: 100, _E: 250}
 """Three nodes (D20): one per zone, a quorum of masters survives a lost zone."""
 TRACE_SAMPLING_PERCENT = {_S: 100, _M: 20, _L: 5, _E: 1}

@@ -1,4 +1,4 @@
-"""Database connections: clients of the pool, and the pool against the database's ``max_connections`` (D21, D22)."""
+"""Database connections: the pool's clients, and the pool against ``max_connections`` (D21, D22)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ RESERVED_CONNECTIONS = 20
 
 
 class Connections(Spec):
-    """Both sides of the pool. ``clients`` at LiteLLM's maximum; ``servers`` with every pod's reserve in use."""
+    """Both sides of the pool. ``clients`` at LiteLLM's maximum, ``servers`` with every pod's reserve."""
 
     clients: int
     client_limit: int
@@ -38,27 +38,37 @@ def check_connections(need: Requirements, order: Order) -> Connections:
     """The connections of the plan.
 
     Raises:
-        SizingError: the remaining pool pods refuse clients when one is lost, or the pool exceeds the database.
+        SizingError: the remaining pool pods refuse clients when one is lost, or the pool exceeds the
+        database.
     """
     found = connections(need, order)
     pool = need.pgbouncer
     if found.clients > found.client_limit_one_pod_lost:
         raise SizingError(
-            "pgbouncer.replicas", pool.replicas,
+            "pgbouncer.replicas",
+            pool.replicas,
             f"LiteLLM opens {found.clients} connections at its maximum ({need.litellm.max_replicas} pods x"
-            f" {need.litellm.workers} workers x {choices.CONNECTIONS_PER_WORKER}), and with one pool pod lost the others"
+            f" {need.litellm.workers} workers x {choices.CONNECTIONS_PER_WORKER}), and with one pool pod"
+            " lost the others"
             f" take {found.client_limit_one_pod_lost}",
             f"Set pgbouncer.replicas to at least {-(-found.clients // pool.max_client_conn) + 1}, raise"
             " pgbouncer.maxClientConn, or lower litellm.maxReplicas.",
-        )  # fmt: skip
+        )
     room = found.max_connections - RESERVED_CONNECTIONS
     if found.servers > room:
         raise SizingError(
-            "pgbouncer.defaultPoolSize", pool.default_pool_size,
+            "pgbouncer.defaultPoolSize",
+            pool.default_pool_size,
             f"{pool.replicas} pods x ({pool.default_pool_size} + reserve {pool.reserve_pool_size}) ="
             f" {found.servers} server connections, and {order.postgres.spec.instance_class} leaves {room} of"
             f" {found.max_connections}",
-            f"Set pgbouncer.defaultPoolSize to at most {room // pool.replicas - pool.reserve_pool_size}, or choose a"
-            " larger postgres.instanceClass.",
-        )  # fmt: skip
+            f"{_smaller_pool(room // pool.replicas - pool.reserve_pool_size)}, or choose a larger"
+            " postgres.instanceClass.",
+        )
     return found
+
+
+def _smaller_pool(most: int) -> str:
+    if most < 1:
+        return "Lower pgbouncer.replicas or pgbouncer.reservePoolSize"
+    return f"Set pgbouncer.defaultPoolSize to at most {most}"

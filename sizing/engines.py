@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 
 from sizing import choices, gpu
 from sizing.clouds.base import PoolOrder
 from sizing.errors import SizingError
+from sizing.given import check_limit
 from sizing.guide import ch2_components
+from sizing.names import slug
 from sizing.quantities import MIB_PER_GIB
 from sizing.requirements import EngineRequirements, Requirements
 from sizing.specs import EngineSpec, Spec, TriggerSpec, Workload
@@ -79,11 +80,6 @@ class Engine(Spec):
         )
 
 
-def slug(name: str) -> str:
-    """A DNS label for a model name: llama-3.1-8b -> llama-3-1-8b."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40]
-
-
 def _fits(need: Requirements, pool: PoolOrder) -> tuple[gpu.Fit, ...]:
     target = gpu.card(pool.machine.gpu_model)
     made: list[gpu.Fit] = []
@@ -93,22 +89,30 @@ def _fits(need: Requirements, pool: PoolOrder) -> tuple[gpu.Fit, ...]:
         size = engine.tensor_parallel_size
         if size is not None and (size > pool.machine.gpus or size not in gpu.TENSOR_PARALLEL_SIZES):
             raise SizingError(
-                f"{path}.tensorParallelSize", size,
+                f"{path}.tensorParallelSize",
+                size,
                 f"{pool.machine.name} has {pool.machine.gpus} GPUs, and heads divide by 1, 2, 4 or 8 only",
                 "Use 1, 2, 4 or 8, at most the GPUs of a node.",
-            )  # fmt: skip
-        made.append(
-            gpu.choose(
-                path,
-                wanted,
-                target,
-                gpus_per_node=pool.machine.gpus,
-                max_model_len=engine.max_model_len,
-                least_tensor_parallel_size=min(_guide_gpus(wanted.family), pool.machine.gpus),
-                precision=engine.precision or (wanted.precision if wanted.precision != "bf16" else None),
-                exact_tensor_parallel_size=size,
             )
+        fit = gpu.choose(
+            path,
+            wanted,
+            target,
+            gpus_per_node=pool.machine.gpus,
+            max_model_len=engine.max_model_len,
+            least_tensor_parallel_size=min(_guide_gpus(wanted.family), pool.machine.gpus),
+            precision=engine.precision or (wanted.precision if wanted.precision != "bf16" else None),
+            exact_tensor_parallel_size=size,
         )
+        if "max_model_len" in engine.explicit and fit.max_model_len < engine.max_model_len:
+            raise SizingError(
+                f"{path}.maxModelLen",
+                engine.max_model_len,
+                f"{fit.tensor_parallel_size} x {target.gpu} hold {fit.kv_tokens} tokens beside"
+                f" {fit.model.repository}",
+                f"Set at most {fit.kv_tokens}, or choose a machine type with more GPU memory.",
+            )
+        made.append(fit)
     return tuple(made)
 
 
@@ -130,11 +134,20 @@ def _share(amount: int, gpus: int, pool: PoolOrder, step: int) -> int:
     return amount * gpus // pool.machine.gpus // step * step
 
 
+def tokens_per_request(need: Requirements) -> int:
+    """Tokens that one running request holds in the KV cache: what it was given and what it answers (1.2)."""
+    return need.workload.input_tokens + need.workload.output_tokens
+
+
 def stream_interval(need: Requirements) -> int:
-    """Tokens per streamed chunk at which the tier's RPS stays under the HPA's CPU target at its maximum (D37)."""
+    """Tokens per streamed chunk that keep the tier's RPS under the CPU target at the HPA maximum (D37)."""
     litellm, load = need.litellm, need.workload
     budget_ms = litellm.max_replicas * litellm.cpu_request_m * litellm.hpa.cpu_percent / 100 / litellm.max_rps
-    chunks = (budget_ms - choices.LITELLM_CPU_MS_PER_REQUEST) / choices.LITELLM_CPU_MS_PER_CHUNK / load.streaming_ratio
+    chunks = (
+        (budget_ms - choices.LITELLM_CPU_MS_PER_REQUEST)
+        / choices.LITELLM_CPU_MS_PER_CHUNK
+        / load.streaming_ratio
+    )
     return load.output_tokens if chunks < 1 else max(1, math.ceil(load.output_tokens / chunks))
 
 
@@ -162,28 +175,36 @@ def engines(need: Requirements, pool: PoolOrder, daemons: tuple[Workload, ...]) 
     )
 
 
-def _resources(asked: EngineRequirements, index: int, gpus: int, pool: PoolOrder, usable: tuple[int, int]) -> dict[str, int]:
+def _resources(
+    asked: EngineRequirements, index: int, gpus: int, pool: PoolOrder, usable: tuple[int, int]
+) -> dict[str, int]:
     """Requests and limits of one replica: the guide's per GPU, at most the usable share of the node (D3)."""
-    share_cpu = _share(usable[0], gpus, pool, 1000)
-    share_memory = _share(usable[1], gpus, pool, MIB_PER_GIB)
-    if asked.explicit_resources:
-        for unit, value, share in (("cpu", asked.cpu_request_m, share_cpu), ("memory", asked.memory_request_mib, share_memory)):
-            if value > share:
-                shown = f"{value}m" if unit == "cpu" else f"{value}Mi"
+    made: dict[str, int] = {}
+    for unit, suffix, symbol, amount, step in (
+        ("cpu", "m", "m", usable[0], 1000),
+        ("memory", "mib", "Mi", usable[1], MIB_PER_GIB),
+    ):
+        path, share = f"vllm.engines[{index}].{unit}", _share(amount, gpus, pool, step)
+        most = _share(amount, gpus, pool, 1)
+        pair: dict[str, int] = {}
+        for end in ("request", "limit"):
+            field = f"{unit}_{end}_{suffix}"
+            value: int = getattr(asked, field)
+            if field not in asked.explicit:
+                value = min(value * gpus, share)
+            elif value > most:
                 raise SizingError(
-                    f"vllm.engines[{index}].{unit}.request", shown,
-                    f"{pool.machine.name} leaves {share}{'m' if unit == 'cpu' else 'Mi'} for {gpus} of its GPUs",
-                    "Lower the request or choose a larger nodes.gpu.machineType.",
-                )  # fmt: skip
-        scale = 1
-    else:
-        scale = gpus
-    return {
-        "cpu_request_m": min(asked.cpu_request_m * scale, share_cpu),
-        "cpu_limit_m": min(asked.cpu_limit_m * scale, share_cpu),
-        "memory_request_mib": min(asked.memory_request_mib * scale, share_memory),
-        "memory_limit_mib": min(asked.memory_limit_mib * scale, share_memory),
-    }
+                    f"{path}.{end}",
+                    f"{value}{symbol}",
+                    f"{pool.machine.name} leaves {most}{symbol} for {gpus} of its GPUs",
+                    f"Lower the {end} or choose a larger nodes.gpu.machineType.",
+                )
+            pair[end] = value
+        if f"{unit}_limit_{suffix}" not in asked.explicit:
+            pair["limit"] = max(pair.values())
+        check_limit(path, symbol, pair["request"], pair["limit"])
+        made |= {f"{unit}_{end}_{suffix}": value for end, value in pair.items()}
+    return made
 
 
 def _engine(
@@ -204,7 +225,7 @@ def _engine(
         gpus=gpus,
         tensor_parallel_size=gpus,
         max_model_len=fit.max_model_len,
-        max_num_seqs=max(1, min(256, fit.kv_tokens // choices.MEAN_REQUEST_TOKENS)),
+        max_num_seqs=max(1, min(256, fit.kv_tokens // tokens_per_request(need))),
         min_replicas=asked.min_replicas,
         max_replicas=_max_replicas(asked, fit, pool, len(need.vllm.engines)),
         **_resources(asked, index, gpus, pool, usable),

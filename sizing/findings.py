@@ -39,8 +39,24 @@ class Finding(BaseModel):
     @model_validator(mode="after")
     def _states_a_difference(self) -> Finding:
         if self.kind is Kind.CHANGED and self.guide == self.actual:
-            raise ValueError(f"finding {self.id} at {self.path} is 'changed' but both values are {self.guide!r}")
+            raise ValueError(
+                f"finding {self.id} at {self.path} is 'changed' but both values are {self.guide!r}"
+            )
         return self
+
+
+def overridden(section: str, path: str, guide: Scalar, actual: Scalar) -> Finding:
+    """The stack itself says something else than the guide, so that no cell ever differs in silence."""
+    return Finding(
+        id="override",
+        section=section,
+        path=path,
+        kind=Kind.CHANGED,
+        guide=guide,
+        actual=actual,
+        reason="set in the stack's configuration",
+        source="stack file",
+    )
 
 
 def sort_key(finding: Finding) -> tuple[int, str, str]:

@@ -41,8 +41,12 @@ class Card(Spec):
     memory_gb_per_s: int
 
     def supports(self, precision: str) -> bool:
-        """Whether the card computes ``precision`` natively; INT4 AWQ runs from compute capability 7.5 on."""
-        return {"bf16": self.bf16, "fp8": self.fp8, "int4": True}[precision]
+        """Whether the card computes ``precision`` with vLLM's kernels (vLLM 0.33.0 ``quantization``).
+
+        INT4 (AWQ, w4a16) and INT8 run from compute capability 7.5 on, MXFP4 from 8.0, FP8 natively from 8.9.
+        """
+        modern = float(self.compute_capability) >= 8.0
+        return {"bf16": self.bf16, "fp8": self.fp8, "int4": True, "int8": True, "mxfp4": modern}[precision]
 
 
 class Model(Spec):
@@ -93,7 +97,10 @@ def card(name: str) -> Card:
 def models() -> tuple[Model, ...]:
     """Every checkpoint of the catalogue."""
     fields = Model.model_fields
-    return tuple(Model.model_validate({k: v for k, v in row.items() if k in fields}) for row in rows("sizing", "models"))
+    return tuple(
+        Model.model_validate({k: v for k, v in row.items() if k in fields})
+        for row in rows("sizing", "models")
+    )
 
 
 def checkpoint(path: str, repository: str) -> Model:
@@ -110,7 +117,7 @@ def checkpoint(path: str, repository: str) -> Model:
 
 
 def needed_mib(model: Model, tensor_parallel_size: int, tokens: int) -> int:
-    """MiB a card must give: its part of the weights and of ``tokens`` of KV cache, and the runtime's reserve."""
+    """MiB a card must give: its part of weights and of ``tokens`` of KV cache, and the reserve."""
     reserve = RESERVE_MIB if tensor_parallel_size == 1 else RESERVE_TENSOR_PARALLEL_MIB
     return math.ceil((model.weight_mib + model.kv_mib(tokens)) / tensor_parallel_size) + reserve
 
@@ -139,7 +146,12 @@ def _fit(model: Model, target: Card, tensor_parallel_size: int, tokens: int) -> 
 def _variants(wanted: Model, precision: str | None) -> list[Model]:
     order = [precision] if precision else ["bf16", "fp8", "int4"]
     family = [m for m in models() if m.family == wanted.family]
-    return [m for p in order for m in sorted(family, key=lambda m: m.repository != wanted.repository) if m.precision == p]
+    return [
+        m
+        for p in order
+        for m in sorted(family, key=lambda m: m.repository != wanted.repository)
+        if m.precision == p
+    ]
 
 
 def choose(
@@ -167,15 +179,18 @@ def choose(
     """
     if max_model_len > wanted.max_position:
         raise SizingError(
-            f"{path}.maxModelLen", max_model_len, f"{wanted.repository} takes at most {wanted.max_position} tokens",
+            f"{path}.maxModelLen",
+            max_model_len,
+            f"{wanted.repository} takes at most {wanted.max_position} tokens",
             f"Set at most {wanted.max_position}.",
-        )  # fmt: skip
+        )
     if precision and not target.supports(precision):
         raise SizingError(
-            f"{path}.precision", precision,
+            f"{path}.precision",
+            precision,
             f"a {target.gpu} (compute capability {target.compute_capability}) has no {precision}",
             "Leave precision out, or choose a machine type with another GPU.",
-        )  # fmt: skip
+        )
     if exact_tensor_parallel_size:
         sizes = [exact_tensor_parallel_size]
     else:
@@ -189,7 +204,8 @@ def choose(
                     return fit
         tokens //= 2
     raise SizingError(
-        path, wanted.repository,
+        path,
+        wanted.repository,
         f"no precision of it fits {gpus_per_node} x {target.gpu} ({available_mib(target)} MiB usable each)",
         "Choose a machine type with more or larger GPUs, or a smaller model.",
-    )  # fmt: skip
+    )

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
+
+SLUG_LENGTH = 40
+"""Leaves room for what charts put around it in names of at most 63 characters."""
 
 
 def nearest(value: str, valid: Iterable[str]) -> str | None:
@@ -20,3 +24,8 @@ def suggestion(value: str, valid: Iterable[str], most: int = 12) -> str:
         return f"Did you mean {near}?"
     shown = ", ".join(names[:most]) + (", ..." if len(names) > most else "")
     return f"Use one of: {shown}."
+
+
+def slug(name: str) -> str:
+    """A DNS label for a model name: llama-3.1-8b -> llama-3-1-8b. Empty when nothing of the name can stay."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:SLUG_LENGTH].rstrip("-")

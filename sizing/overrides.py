@@ -30,7 +30,9 @@ def _domain(value: str) -> str:
 
 def _arn(value: str) -> str:
     if not re.fullmatch(r"arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:(\d{12})?:[\w+=,.@/:-]+", value):
-        raise ValueError(f"{value!r} is not an ARN. Write it as arn:aws:iam::123456789012:role/platform-admin.")
+        raise ValueError(
+            f"{value!r} is not an ARN. Write it as arn:aws:iam::123456789012:role/platform-admin."
+        )
     return value
 
 
@@ -91,7 +93,10 @@ class AgentGatewayPart(ProxyPart):
 
 
 class EnginePart(Part):
-    """An entry of ``vllm.engines``: replaces the guide's engine of the same position, or adds one."""
+    """An entry of ``vllm.engines``. The list is the whole of it: what it leaves out is not deployed.
+
+    An entry without a repository runs the tier's model of that position.
+    """
 
     name: Text | None = None
     repository: Text | None = None
@@ -108,7 +113,7 @@ class VllmPart(Part):
     """``vllm``: self-hosted inference (guide 2.3)."""
 
     router_replicas: Positive | None = None
-    engines: tuple[EnginePart, ...] | None = None
+    engines: Annotated[tuple[EnginePart, ...], Field(min_length=1)] | None = None
 
 
 class PostgresPart(Part):

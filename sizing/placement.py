@@ -1,8 +1,8 @@
 """Do the pods fit the nodes? A greedy scheduler over capacities: filters as Kubernetes', spreading scores.
 
 The real scheduler places pods one by one in arrival order and prefers empty nodes. A plan that fits for one
-lucky order does not fit: every count is tried with several seeded orders, and a group's maximum is the smallest
-count that holds for all of them and for every larger count tried (D2).
+lucky order does not fit: every count is tried with several seeded orders, and a group's maximum is the
+smallest count that holds for all of them and for every larger count tried (D2).
 https://kubernetes.io/docs/concepts/scheduling-eviction/kube-scheduler/
 """
 
@@ -104,8 +104,20 @@ def zone_of(index: int, zones: Sequence[str]) -> str:
     return zones[index % len(zones)]
 
 
-def pods_of(workloads: Iterable[Workload], pool: Pool, zones: Sequence[str], *, at_maximum: bool) -> list[Pod]:
-    """Every pod of the pool; replicas with volumes are bound to zones round-robin, as their spread places them."""
+def hopeless(workloads: Iterable[Workload], pool: Pool, shape: NodeShape) -> bool:
+    """Whether the pods' sum at their maximum exceeds ``MOST_NODES`` nodes: known without listing the pods."""
+    counted = [w for w in workloads if w.kind != "DaemonSet" and w.node_group == pool]
+    return (
+        sum(w.cpu_m * w.most_replicas for w in counted) > MOST_NODES * shape.cpu_m
+        or sum(w.memory_mib * w.most_replicas for w in counted) > MOST_NODES * shape.memory_mib
+        or sum(w.most_replicas for w in counted) > MOST_NODES * shape.pods
+    )
+
+
+def pods_of(
+    workloads: Iterable[Workload], pool: Pool, zones: Sequence[str], *, at_maximum: bool
+) -> list[Pod]:
+    """Every pod of the pool; replicas with volumes are bound to zones round-robin, as spread does."""
     made: list[Pod] = []
     for workload in workloads:
         if workload.kind == "DaemonSet" or workload.node_group != pool:
@@ -146,7 +158,7 @@ class Placement:
         return None
 
     def place_all(self, pods: Sequence[Pod]) -> tuple[Unplaced, ...]:
-        """Place the pods in their order, and those left over again while that helps, as the scheduler retries."""
+        """Place the pods in their order, and those left over again while that helps: retries."""
         pending, reasons = list(pods), dict[tuple[str, str], int]()
         while pending:
             refused = [(pod, why) for pod in pending if (why := self.place(pod)) is not None]
@@ -180,13 +192,15 @@ class Placement:
 
 
 def orders(pods: Sequence[Pod]) -> Iterable[list[Pod]]:
-    """Arrival orders to try: largest first, smallest first, and seeded shuffles. Independent of the input order."""
-    canonical = sorted(pods, key=lambda p: (-p.workload.cpu_m, -p.workload.memory_mib, p.workload.name, p.zone or ""))
+    """Arrival orders to try, whatever the input's: largest first, smallest first, seeded shuffles."""
+    canonical = sorted(
+        pods, key=lambda p: (-p.workload.cpu_m, -p.workload.memory_mib, p.workload.name, p.zone or "")
+    )
     yield canonical
     yield canonical[::-1]
     for seed in SEEDS:
         shuffled = list(canonical)
-        random.Random(seed).shuffle(shuffled)  # noqa: S311 - a fixed seed, not a secret
+        random.Random(seed).shuffle(shuffled)
         yield shuffled
 
 
@@ -227,12 +241,14 @@ def round_robin(count: int, shape: NodeShape, zones: Sequence[str]) -> list[tupl
 def fits_with_zone_lost(count: int, shape: NodeShape, pods: Sequence[Pod], zones: Sequence[str]) -> bool:
     """Whether ``count`` nodes hold the pods, all of them and again without the first zone's nodes."""
     nodes, lost = round_robin(count, shape, zones), zones[0]
-    left = [pod for pod in pods if pod.zone != lost]
-    return not place_all(surviving(nodes, lost), left) and not place_all(nodes, pods)
+    left, survivors = [pod for pod in pods if pod.zone != lost], surviving(nodes, lost)
+    if _short(survivors, left):
+        return False
+    return not place_all(survivors, left) and not place_all(nodes, pods)
 
 
 def smallest_maximum(least: int, shape: NodeShape, pods: Sequence[Pod], zones: Sequence[str]) -> int | None:
-    """The smallest count, at least ``least``, that holds the pods with a zone lost, and so does every larger one."""
+    """The smallest count from ``least`` that holds the pods with a zone lost, as every larger one does."""
     count, held = least, 0
     while count <= MOST_NODES:
         if fits_with_zone_lost(count, shape, pods, zones):

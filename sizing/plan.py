@@ -1,7 +1,8 @@
-"""``resolve()``: requirements and an order become the plan of what runs, with findings for every difference."""
+"""``resolve()``: requirements and an order become the plan of what runs, with its findings."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from sizing import engines as engine_model
@@ -84,10 +85,11 @@ def resolve(requirements: Requirements, overrides: Overrides, cloud: Cloud, regi
 def _check_vault(need: Requirements, order: Order) -> None:
     if need.vault.replicas > order.cpu.desired:
         raise SizingError(
-            "nodes.cpu.desired", order.cpu.desired,
+            "nodes.cpu.desired",
+            order.cpu.desired,
             f"vault.replicas is {need.vault.replicas} and Vault runs one server per node",
             f"Set nodes.cpu.desired to at least {need.vault.replicas}, or lower vault.replicas.",
-        )  # fmt: skip
+        )
 
 
 def _shape(pool: PoolOrder, labels: dict[str, str]) -> placement.NodeShape:
@@ -99,39 +101,53 @@ def _shape(pool: PoolOrder, labels: dict[str, str]) -> placement.NodeShape:
 
 def _split(total: int, zones: tuple[str, ...], start: int = 0) -> list[int]:
     """A total over the zones, round-robin from ``start``."""
-    counts = [0] * len(zones)
-    for i in range(total):
-        counts[(start + i) % len(zones)] += 1
-    return counts
+    whole, rest = divmod(total, len(zones))
+    return [whole + ((i - start) % len(zones) < rest) for i in range(len(zones))]
 
 
 def cpu_maximum(order: Order, workloads: tuple[Workload, ...]) -> int:
-    """Most CPU nodes: the smallest count, not below the desired one, that holds the HPA maximum with a zone lost."""
-    shape = placement.free_shape(_shape(order.cpu, {POOL_LABEL: "cpu"}), placement.daemons(workloads, "cpu_nodes"))
+    """Most CPU nodes: the smallest count from the desired one that holds the HPA maximum, a zone lost."""
+    shape = placement.free_shape(
+        _shape(order.cpu, {POOL_LABEL: "cpu"}), placement.daemons(workloads, "cpu_nodes")
+    )
     for workload in workloads:
         if workload.node_group == "cpu_nodes" and (
             workload.cpu_m > shape.cpu_m or workload.memory_mib > shape.memory_mib
         ):
             raise SizingError(
-                "nodes.cpu.machineType", order.cpu.machine.name,
+                "nodes.cpu.machineType",
+                order.cpu.machine.name,
                 f"leaves {shape.cpu_m}m cpu and {shape.memory_mib}Mi memory for pods, and one pod of"
                 f" {workload.name} requests {workload.cpu_m}m and {workload.memory_mib}Mi",
                 "Choose a larger machine type or lower that pod's requests.",
-            )  # fmt: skip
-    pods = placement.pods_of(workloads, "cpu_nodes", order.zones, at_maximum=True)
-    least = max(order.cpu.desired, len(order.zones))
-    found = placement.smallest_maximum(least, shape, pods, order.zones)
+            )
+    found = None
+    if not placement.hopeless(workloads, "cpu_nodes", shape):
+        pods = placement.pods_of(workloads, "cpu_nodes", order.zones, at_maximum=True)
+        least = max(order.cpu.desired, len(order.zones))
+        found = placement.smallest_maximum(least, shape, pods, order.zones)
     if found is None:
         raise SizingError(
-            "nodes.cpu.machineType", order.cpu.machine.name,
-            f"more than {placement.MOST_NODES} nodes of it would be needed", "Choose a larger machine type.",
-        )  # fmt: skip
+            "nodes.cpu.machineType",
+            order.cpu.machine.name,
+            f"more than {placement.MOST_NODES} nodes of it would be needed for every pod at its maximum",
+            "Choose a larger machine type or lower the replicas.",
+        )
     return found
 
 
 def _cpu_groups(pool: PoolOrder, zones: tuple[str, ...], needed: int) -> tuple[NodeGroupSpec, ...]:
     most = needed if pool.max is None else pool.max
-    shares = zip(zones, _split(pool.min, zones), _split(pool.desired, zones), _split(most, zones), strict=True)
+    if most < len(zones):
+        raise SizingError(
+            "nodes.cpu.max",
+            most,
+            f"there is a node group in each of {len(zones)} zones, and each may need a node",
+            f"Set nodes.cpu.max to at least {len(zones)}.",
+        )
+    shares = zip(
+        zones, _split(pool.min, zones), _split(pool.desired, zones), _split(most, zones), strict=True
+    )
     return tuple(
         NodeGroupSpec(
             name=f"cpu-{'abc'[i]}",
@@ -140,7 +156,7 @@ def _cpu_groups(pool: PoolOrder, zones: tuple[str, ...], needed: int) -> tuple[N
             machine_type=pool.machine.name,
             min=least,
             desired=desired,
-            max=max(1, most_here),
+            max=most_here,
             disk_gib=pool.disk_gib,
             labels={POOL_LABEL: "cpu"},
         )
@@ -154,40 +170,50 @@ def _nodes_for(engine: Engine, pool: PoolOrder) -> int:
 
 
 def _gpu_groups(order: Order, engines: tuple[Engine, ...]) -> tuple[NodeGroupSpec, ...]:
-    """One group per zone; engines that fill a node have groups of their own, or small ones would fragment it."""
-    pool, zones = order.gpu, order.zones
+    """One group per zone; beside an engine that fills a node, each has its own, or nodes would fragment."""
+    pool = order.gpu
     dedicated = any(ENGINE_LABEL in e.node_labels for e in engines)
     parts = [(e.slug, [e]) for e in engines] if dedicated else [("", list(engines))]
+    if pool.max is not None and pool.max < len(parts):
+        raise SizingError(
+            "nodes.gpu.max",
+            pool.max,
+            f"{len(parts)} engines have nodes of their own, since one of them fills a {pool.machine.name}",
+            f"Set nodes.gpu.max to at least {len(parts)}.",
+        )
     made: list[NodeGroupSpec] = []
     start = 0
     for position, (name, members) in enumerate(parts):
-        needed = sum(_nodes_for(e, pool) for e in members) if dedicated else _shared_nodes(members, pool)
-        most = needed if pool.max is None else max(1, pool.max // len(parts))
         desired = _part(pool.desired, len(parts), position)
-        least = min(_part(pool.min, len(parts), position), desired)
-        most = max(most, desired)
-        counts = zip(zones, _split(least, zones, start), _split(desired, zones, start), _split(most, zones, start),
-                     strict=True)  # fmt: skip
-        for i, (zone, low, want, high) in enumerate(counts):
-            if high == 0:
-                continue
-            made.append(
-                NodeGroupSpec(
-                    name=f"gpu-{name}-{'abc'[i]}" if name else f"gpu-{'abc'[i]}",
-                    pool="gpu_nodes",
-                    zone=zone,
-                    machine_type=pool.machine.name,
-                    min=low,
-                    desired=want,
-                    max=high,
-                    disk_gib=pool.disk_gib,
-                    gpus_per_node=pool.machine.gpus,
-                    labels=dict(members[0].node_labels),
-                    tainted=True,
-                )
-            )
+        needed = sum(_nodes_for(e, pool) for e in members) if dedicated else _shared_nodes(members, pool)
+        most = max(needed, desired) if pool.max is None else _part(pool.max, len(parts), position)
+        counts = (_part(pool.min, len(parts), position), desired, most)
+        made += _gpu_zones(order, f"gpu-{name}" if name else "gpu", members[0], counts, start)
         start += most
     return tuple(made)
+
+
+def _gpu_zones(
+    order: Order, name: str, engine: Engine, counts: tuple[int, int, int], start: int
+) -> Iterator[NodeGroupSpec]:
+    """Groups of one part: its minimum, desired and maximum over the zones; a zone without nodes has no group."""
+    pool, zones = order.gpu, order.zones
+    shares = zip(zones, *(_split(count, zones, start) for count in counts), strict=True)
+    for i, (zone, least, desired, most) in enumerate(shares):
+        if most:
+            yield NodeGroupSpec(
+                name=f"{name}-{'abc'[i]}",
+                pool="gpu_nodes",
+                zone=zone,
+                machine_type=pool.machine.name,
+                min=least,
+                desired=desired,
+                max=most,
+                disk_gib=pool.disk_gib,
+                gpus_per_node=pool.machine.gpus,
+                labels=dict(engine.node_labels),
+                tainted=True,
+            )
 
 
 def _part(total: int, parts: int, position: int) -> int:

@@ -66,7 +66,9 @@ class PlatformSpecs(Spec):
     secrets: tuple[SecretSpec, ...]
 
 
-def platform_specs(need: Requirements, over: Overrides, order: Order, engines: tuple[Engine, ...]) -> PlatformSpecs:
+def platform_specs(
+    need: Requirements, over: Overrides, order: Order, engines: tuple[Engine, ...]
+) -> PlatformSpecs:
     """Specifications of every component. Raises SizingError when routes or models contradict each other."""
     return PlatformSpecs(
         litellm=_litellm(need, over, order, engines),
@@ -92,17 +94,25 @@ def _litellm(need: Requirements, over: Overrides, order: Order, engines: tuple[E
         path = f"litellm.externalModels[{index}]"
         if model.name in served:
             raise SizingError(
-                f"{path}.name", model.name, "an engine already serves this name", "Use fallbackFor to add a fallback."
+                f"{path}.name",
+                model.name,
+                "an engine already serves this name",
+                "Use fallbackFor to add a fallback.",
             )
         if model.fallback_for is not None and model.fallback_for not in served:
             raise SizingError(
-                f"{path}.fallbackFor", model.fallback_for, "no engine serves this name", f"Use one of: {', '.join(served)}."
+                f"{path}.fallbackFor",
+                model.fallback_for,
+                "no engine serves this name",
+                f"Use one of: {', '.join(served)}.",
             )
         if model.api_key_secret is None and not model.model.startswith("bedrock/"):
             raise SizingError(
-                f"{path}.apiKeySecret", None, f"{model.model} needs a key, and keys are references to the secret store",
+                f"{path}.apiKeySecret",
+                None,
+                f"{model.model} needs a key, and keys are references to the secret store",
                 "Set apiKeySecret to the name of a secret.",
-            )  # fmt: skip
+            )
     storage = order.postgres.spec.storage_gib
     fits = default_retention_days(need.tier, need.workload.peak_to_average, storage)
     return LitellmSpec(
@@ -122,9 +132,11 @@ def _agent_gateway(need: Requirements, over: Overrides) -> AgentGatewaySpec:
     ingress = over.ingress
     if ingress.public and ingress.domain is None:
         raise SizingError(
-            "ingress.public", True, "a public gateway needs a domain and its certificate",
+            "ingress.public",
+            True,
+            "a public gateway needs a domain and its certificate",
             "Set ingress.domain, or leave the gateway internal.",
-        )  # fmt: skip
+        )
     return AgentGatewaySpec(
         hpa=need.agent_gateway.hpa,
         domain=ingress.domain,
@@ -167,7 +179,9 @@ def _observability(need: Requirements, over: Overrides) -> ObservabilitySpec:
         jaeger_backend=backend,
         jaeger_storage_gib=choices.JAEGER_STORAGE_GIB,
         elasticsearch_nodes=shape.replicas if backend == "elasticsearch" else 0,
-        elasticsearch_storage_gib=observability_pods.elastic_storage_gib(tier) if backend == "elasticsearch" else 0,
+        elasticsearch_storage_gib=observability_pods.elastic_storage_gib(tier)
+        if backend == "elasticsearch"
+        else 0,
         trace_sampling_percent=choices.TRACE_SAMPLING_PERCENT[tier],
     )
 
@@ -182,7 +196,12 @@ def _identities(need: Requirements, over: Overrides, order: Order) -> tuple[Iden
         ("model-cache", "vllm", "model-cache", True),
         ("vllm", "vllm", "vllm", True),
         ("cluster-autoscaler", "kube-system", "cluster-autoscaler", order.addons.cluster_autoscaler),
-        ("load-balancer-controller", "kube-system", "aws-load-balancer-controller", order.addons.load_balancer_controller),
+        (
+            "load-balancer-controller",
+            "kube-system",
+            "aws-load-balancer-controller",
+            order.addons.load_balancer_controller,
+        ),
         ("ebs-csi", "kube-system", "ebs-csi-controller-sa", True),
         ("external-secrets", "external-secrets", "external-secrets", True),
     )

@@ -17,7 +17,7 @@ Json = dict[str, Any]
 
 
 def size_report(plan: Plan) -> Json:
-    """The JSON of ``gateway size``. Requirements at the top, ``order`` is what is bought (units in the names)."""
+    """The JSON of ``gateway size``: requirements, and ``order``, what is bought. Units in the names."""
     need = plan.requirements
     return {
         "tier": need.tier.value,

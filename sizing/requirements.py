@@ -1,4 +1,4 @@
-"""The guide's terms as types: the top level of ``gateway size --json``. Nothing here knows what a cloud sells."""
+"""The guide's terms as types: the top level of ``gateway size --json``. Nothing here knows a cloud."""
 
 from __future__ import annotations
 
@@ -40,7 +40,11 @@ class LitellmRequirements(ProxyRequirements):
 
 
 class EngineRequirements(Spec):
-    """One engine as asked for; what runs is decided against the card (D3 to D6). ``gpus`` is per replica."""
+    """One engine as asked for; what runs is decided against the card and its node (D3 to D6).
+
+    Resources are the guide's for one GPU. A field in ``explicit`` is the stack's own figure: of a whole
+    replica, and refused rather than changed when it does not fit.
+    """
 
     name: str
     repository: str
@@ -53,7 +57,7 @@ class EngineRequirements(Spec):
     cpu_limit_m: int
     memory_request_mib: int
     memory_limit_mib: int
-    explicit_resources: bool
+    explicit: frozenset[str]
 
 
 class VllmRequirements(Spec):

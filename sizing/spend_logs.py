@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from sizing import choices
-from sizing.guide.ch1_workload import PROFILES
 from sizing.guide.cells import Tier
+from sizing.guide.ch1_workload import PROFILES
 
 SECONDS_PER_DAY = 86_400
 
 
 def bytes_per_day(tier: Tier, peak_to_average: float) -> float:
-    """Bytes that spend logs grow by in a day at the tier's average load (top of its RPS range / peak factor)."""
-    return PROFILES[tier].requests_per_second.top / peak_to_average * SECONDS_PER_DAY * choices.SPEND_LOG_ROW_BYTES
+    """Bytes spend logs grow by in a day at the tier's average load: top of its RPS range / peak factor."""
+    return (
+        PROFILES[tier].requests_per_second.top
+        / peak_to_average
+        * SECONDS_PER_DAY
+        * choices.SPEND_LOG_ROW_BYTES
+    )
 
 
 def days_that_fit(tier: Tier, peak_to_average: float, storage_gib: int) -> int:

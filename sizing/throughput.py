@@ -1,4 +1,4 @@
-"""Planning figures for output tokens/s of an engine (D7): public measurements where there are any, estimates else."""
+"""Planning figures for an engine's output tokens/s (D7): public measurements, else estimates."""
 
 from __future__ import annotations
 
@@ -21,10 +21,16 @@ class Throughput:
 
 FIGURES: dict[tuple[str, str, str, int], Throughput] = {
     ("llama-3.1-8b", "int4", "T4", 1): Throughput(250, "no public measurement of INT4 on a T4", ESTIMATE),
-    ("llama-3.1-8b", "int4", "A10G", 1): Throughput(600, "no public measurement of a current vLLM on an A10G", ESTIMATE),
-    ("llama-3.1-8b", "bf16", "A10G", 1): Throughput(600, "no public measurement of a current vLLM on an A10G", ESTIMATE),
+    ("llama-3.1-8b", "int4", "A10G", 1): Throughput(
+        600, "no public measurement of a current vLLM on an A10G", ESTIMATE
+    ),
+    ("llama-3.1-8b", "bf16", "A10G", 1): Throughput(
+        600, "no public measurement of a current vLLM on an A10G", ESTIMATE
+    ),
     ("llama-3.1-8b", "bf16", "L4", 1): Throughput(350, "366 measured", MEASURED),
-    ("llama-3.1-8b", "fp8", "L4", 1): Throughput(350, "bf16's figure; FP8 helps at higher concurrency", ESTIMATE),
+    ("llama-3.1-8b", "fp8", "L4", 1): Throughput(
+        350, "bf16's figure; FP8 helps at higher concurrency", ESTIMATE
+    ),
     ("llama-3.1-8b", "bf16", "A100-40GB", 1): Throughput(2400, "2,387 to 3,000 measured", MEASURED),
     ("llama-3.1-70b", "bf16", "A100-40GB", 8): Throughput(1700, "1,705 measured", MEASURED),
     ("llama-3.1-70b", "int4", "A100-40GB", 4): Throughput(900, "no public measurement", ESTIMATE),

@@ -54,7 +54,10 @@ class PoolOrder(Spec):
 
 
 class PostgresOrder(Spec):
-    """What is bought for PostgreSQL, with the class's own figures beside the specification."""
+    """What is bought for PostgreSQL, with the class's own figures beside the specification.
+
+    ``steady_class`` is the cheapest class that sustains the IOPS without bursting, None when there is none.
+    """
 
     spec: PostgresSpec
     vcpu: int
@@ -62,6 +65,7 @@ class PostgresOrder(Spec):
     included_iops: int
     sustained_iops: int
     burst_iops: int
+    steady_class: str | None
 
 
 class RedisOrder(Spec):

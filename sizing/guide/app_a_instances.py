@@ -41,7 +41,9 @@ AWS_INSTANCES: tuple[AwsInstance, ...] = (
     AwsInstance("Database", "r5.2xlarge", 8, Size(64, "GB"), "", 10, True, "Memory optimized"),
     AwsInstance("GPU (Small)", "g4dn.xlarge", 4, Size(16, "GB"), "T4", 25, True, "Cost effective"),
     AwsInstance("GPU (Medium)", "g5.4xlarge", 16, Size(64, "GB"), "A10G", 25, True, "Good balance"),
-    AwsInstance("GPU (Large)", "p4d.24xlarge", 96, Size(1152, "GB"), "8xA100", 400, False, "High performance"),
+    AwsInstance(
+        "GPU (Large)", "p4d.24xlarge", 96, Size(1152, "GB"), "8xA100", 400, False, "High performance"
+    ),
 )
 
 GCP_INSTANCES: tuple[GcpInstance, ...] = (

@@ -1,4 +1,4 @@
-"""Types of the guide's cells. ``str()`` of each gives the guide's own notation, so that docs can be generated."""
+"""Types of the guide's cells. ``str()`` of each gives the guide's own notation, for generated docs."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Resources:
-    """"CPU (request/limit)" and "Memory (request/limit)" of a table in chapter 2, as written there."""
+    """ "CPU (request/limit)" and "Memory (request/limit)" of a table in chapter 2, as written there."""
 
     cpu_request: str
     cpu_limit: str
@@ -94,7 +94,7 @@ class Resources:
 
 @dataclass(frozen=True)
 class Shape:
-    """"3 x 2000m/2Gi" of table 2.7: replicas and one figure each for cpu and memory."""
+    """ "3 x 2000m/2Gi" of table 2.7: replicas and one figure each for cpu and memory."""
 
     replicas: int
     cpu: str
@@ -142,7 +142,7 @@ class Band:
 
 @dataclass(frozen=True)
 class Nodes:
-    """"10 x m5.4xlarge" of table 3.1."""
+    """ "10 x m5.4xlarge" of table 3.1."""
 
     count: int
     machine_type: str

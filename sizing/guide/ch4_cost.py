@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sizing.guide.ch1_workload import BILLION, MILLION
 from sizing.guide.cells import Table, Tier
+from sizing.guide.ch1_workload import BILLION, MILLION
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,14 @@ class MonthlyCost:
     def sum_of_rows(self) -> int:
         """What the rows add up to; the guide's total is rounded (D27)."""
         return (
-            self.eks_control_plane + self.ec2_workers_cpu + self.ec2_workers_gpu + self.rds_postgresql
-            + self.elasticache_redis + self.ebs_storage + self.data_transfer
-        )  # fmt: skip
+            self.eks_control_plane
+            + self.ec2_workers_cpu
+            + self.ec2_workers_gpu
+            + self.rds_postgresql
+            + self.elasticache_redis
+            + self.ebs_storage
+            + self.data_transfer
+        )
 
 
 MONTHLY_COST: Table[MonthlyCost] = Table(

@@ -50,4 +50,3 @@ CHECKLIST: tuple[str, ...] = (
     "Update capacity projections",
     "Plan infrastructure changes",
 )
-

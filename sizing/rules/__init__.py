@@ -1,7 +1,7 @@
 """Findings: every difference between the guide and the plan, computed from the plan's data.
 
-Each rule looks at numbers, never at a tier's name alone: an override that removes the cause removes the finding.
-What the stack itself overrides is reported as ``override``, so that no cell ever differs in silence.
+Each rule looks at numbers, never at a tier's name alone: an override that removes the cause removes the
+finding. What the stack itself overrides is reported as ``override``, so that no cell ever differs in silence.
 """
 
 from __future__ import annotations
@@ -10,12 +10,20 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sizing.cells import Cell, guide_cells
-from sizing.findings import Finding, Kind, Scalar, sort_key
+from sizing.findings import Finding, Scalar, overridden, sort_key
 from sizing.plan import Plan
 from sizing.report import size_report
-from sizing.rules import capacity, data, inference, infrastructure, proxies
+from sizing.rules import capacity, data, inference, infrastructure, observability, postgres, proxies
 
-RULES = (proxies.rules, inference.rules, data.rules, infrastructure.rules, capacity.rules)
+RULES = (
+    proxies.rules,
+    inference.rules,
+    postgres.rules,
+    data.rules,
+    infrastructure.rules,
+    observability.rules,
+    capacity.rules,
+)
 
 
 def findings(plan: Plan) -> tuple[Finding, ...]:
@@ -58,13 +66,4 @@ def _scalar(cell: Cell) -> Scalar:
 def _overridden(plan: Plan, claimed: set[str]) -> Iterable[Finding]:
     for path, (section, guide, actual) in differing_cells(plan).items():
         if path not in claimed:
-            yield Finding(
-                id="override",
-                section=section,
-                path=path,
-                kind=Kind.CHANGED,
-                guide=_scalar(guide),
-                actual=_scalar(actual),
-                reason="set in the stack's configuration",
-                source="stack file",
-            )
+            yield overridden(section, path, _scalar(guide), _scalar(actual))

@@ -24,28 +24,43 @@ def _cost(plan: Plan) -> Iterator[Finding]:
     if row.sum_of_rows != row.total:
         against = "of unknown price" if listed is None else f"listed at ${listed:,}"
         yield Finding(
-            id="D27", section="4.1", path=None, kind=Kind.CONFLICT, guide=row.total, actual=row.sum_of_rows,
-            reason=f"the rows add up to ${row.sum_of_rows:,}; the guide's ${row.ec2_workers_cpu:,} for CPU nodes are"
+            id="D27",
+            section="4.1",
+            path=None,
+            kind=Kind.CONFLICT,
+            guide=row.total,
+            actual=row.sum_of_rows,
+            reason=f"the rows add up to ${row.sum_of_rows:,}; the guide's ${row.ec2_workers_cpu:,} for CPU"
+            " nodes are"
             f" {plan.order.cpu.desired} x {plan.order.cpu.machine.name}, {against}",
             source="on-demand list, us-east-1, 2026-07-20",
-        )  # fmt: skip
+        )
 
 
 def _triggers(plan: Plan) -> Iterator[Finding]:
-    del plan  # the triggers are the same for every size
     section = ch5_capacity.TRIGGERS_SECTION
     latency = next(t for t in ch5_capacity.TRIGGERS if "latency" in t.metric)
     gpu = next(t for t in ch5_capacity.TRIGGERS if t.metric.startswith("GPU"))
     yield Finding(
-        id="D35", section=section, path=None, kind=Kind.INTERPRETED,
+        id="D35",
+        section=section,
+        path=None,
+        kind=Kind.INTERPRETED,
         guide=f"P95 > {latency.warning:g}s / > {latency.critical:g}s",
         actual="time to first token for streamed calls, total time for the others",
-        reason="a streamed answer of 500 tokens takes longer than that when all is well",
+        reason=f"a streamed answer of {plan.requirements.workload.output_tokens} tokens takes longer than"
+        " that when"
+        " all is well",
         source="guide 1.2, 5.2",
-    )  # fmt: skip
+    )
     yield Finding(
-        id="D36", section=section, path=None, kind=Kind.RISK, guide=f"> {gpu.warning:g}% / > {gpu.critical:g}%",
+        id="D36",
+        section=section,
+        path=None,
+        kind=Kind.RISK,
+        guide=f"> {gpu.warning:g}% / > {gpu.critical:g}%",
         actual=f"> {gpu.warning:g}% / > {gpu.critical:g}%",
-        reason="a busy engine shows 100% with headroom left; waiting requests and the KV cache say when it is full",
+        reason="a busy engine shows 100% with headroom left; waiting requests and the KV cache say when it"
+        " is full",
         source="https://docs.vllm.ai/en/latest/usage/metrics.html",
-    )  # fmt: skip
+    )

@@ -10,23 +10,28 @@ from sizing.findings import Finding, Kind
 from sizing.guide import ch1_workload, ch2_components, ch4_cost
 from sizing.guide.ch2_components import Inference
 from sizing.plan import Plan
+from sizing.requirements import EngineRequirements
 from sizing.spend_logs import SECONDS_PER_DAY
 from sizing.throughput import output_tokens_per_s
 
+SECTION = ch2_components.INFERENCE_SECTION
 VLLM = "vLLM 0.33.0 memory planning, llm-d-planner 0.3.3 reserves"
+RESOURCES = ("cpu_request_m", "cpu_limit_m", "memory_request_mib", "memory_limit_mib")
 
 
 def rules(plan: Plan) -> Iterator[Finding]:
     """All findings of this module."""
     for index, engine in enumerate(plan.engines):
-        path = f"vllm.engines[{index}]"
+        path, asked = f"vllm.engines[{index}]", plan.requirements.vllm.engines[index]
         if not _is_guides(plan, index):
             continue
-        yield from _resources(plan, engine, path)
-        yield from _card(plan, engine, path, index)
-        yield from _precision(plan, engine, path, index)
-        yield from _parallelism(engine, path)
-        yield from _replicas(plan, engine, path, index)
+        yield from _resources(plan, engine, asked, path)
+        if index == 0:
+            yield from _card(plan, engine, path)
+        yield from _precision(engine, asked, path)
+        yield from _context(engine, asked, path)
+        yield from _parallelism(engine, asked, path)
+        yield from _replicas(plan, engine, asked, path)
         yield from _throughput(engine, path)
     yield from _second_engine(plan)
     yield _tokens(plan)
@@ -36,122 +41,180 @@ def rules(plan: Plan) -> Iterator[Finding]:
 def _is_guides(plan: Plan, index: int) -> bool:
     """Whether the engine is the guide's or ours rather than one the stack describes itself."""
     parts = plan.overrides.vllm.engines
-    return parts is None or index >= len(parts) or parts[index].repository is None
+    return parts is None or parts[index].repository is None
 
 
 def _reference(engine: Engine) -> list[Inference]:
     return [row for row in ch2_components.INFERENCE if row.model.lower() == engine.fit.model.family]
 
 
-def _resources(plan: Plan, engine: Engine, path: str) -> Iterator[Finding]:
+def _resources(plan: Plan, engine: Engine, asked: EngineRequirements, path: str) -> Iterator[Finding]:
     guide, machine = ch2_components.PRODUCTION_STACK, plan.order.gpu.machine
-    if plan.requirements.vllm.engines[int(path[-2])].explicit_resources:
-        return
-    for field in ("cpu_request_m", "cpu_limit_m", "memory_request_mib", "memory_limit_mib"):
+    for field in RESOURCES:
         wanted, actual = getattr(guide.resources, field), getattr(engine, field)
-        if actual == wanted:
+        if actual == wanted or field in asked.explicit:
             continue
         scaled = engine.gpus > guide.gpus and actual == wanted * engine.gpus
-        yield Finding(
-            id="D3", section="2.3", path=f"{path}.{field}",
-            kind=Kind.INTERPRETED if scaled else Kind.CHANGED, guide=wanted, actual=actual,
-            reason=f"the guide's figure is for {guide.gpus} GPU; this engine takes {engine.gpus}" if scaled
-            else f"{machine.name} has {machine.allocatable_cpu_m}m and {machine.allocatable_memory_mib} MiB to give,"
-            f" less its DaemonSets; {engine.gpus} of its {machine.gpus} GPUs get their whole-core, whole-GiB share",
-            source="guide 3.1 fixes the node; EKS reserves: https://github.com/awslabs/amazon-eks-ami",
-        )  # fmt: skip
-
-
-def _card(plan: Plan, engine: Engine, path: str, index: int) -> Iterator[Finding]:
-    cards = [row.gpu_model for row in _reference(engine)]
-    if index == 0 and cards and engine.gpu_model not in cards:
-        yield Finding(
-            id="D3", section="2.3", path=f"{path}.gpu_model", kind=Kind.CONFLICT,
-            guide=cards[0], actual=engine.gpu_model,
-            reason=f"2.3 runs the model on {' or '.join(cards)}, 3.1 orders {plan.order.gpu.machine.name};"
-            " 3.1, 4.1 and Appendix A agree on the node, so it stands",
-            source="guide 2.3, 3.1, 4.1, App. A",
-        )  # fmt: skip
-
-
-def _precision(plan: Plan, engine: Engine, path: str, index: int) -> Iterator[Finding]:
-    asked = plan.requirements.vllm.engines[index]
-    if asked.precision is None and engine.repository != asked.repository:
-        wanted = gpu.checkpoint(f"{path}.repository", asked.repository)
-        card = engine.fit.card
-        need = gpu.needed_mib(wanted, engine.gpus, asked.max_model_len)
-        why = (
-            f"a {card.gpu} (compute capability {card.compute_capability}) has no {wanted.precision}"
-            if not card.supports(wanted.precision)
-            else f"{wanted.precision} weights with one context of {asked.max_model_len} tokens need {need} MiB a card,"
-            f" a {card.gpu} gives {engine.fit.available_mib}"
+        node = (
+            f"{machine.name} has {machine.allocatable_cpu_m}m and {machine.allocatable_memory_mib} MiB to"
+            " give,"
+            f" less its DaemonSets; {engine.gpus} of its {machine.gpus} GPUs get their whole-core, whole-GiB"
+            " share"
         )
-        reason = f"{why}; {engine.precision} needs {engine.fit.needed_mib} of {engine.fit.available_mib} MiB"
-        for field, guide, actual in (
-            ("precision", wanted.precision, engine.precision),
-            ("repository", wanted.repository, engine.repository),
-        ):
-            yield Finding(
-                id="D4", section="2.3", path=f"{path}.{field}", kind=Kind.CHANGED, guide=guide, actual=actual,
-                reason=reason, source=VLLM,
-            )  # fmt: skip
+        yield Finding(
+            id="D3",
+            section=SECTION,
+            path=f"{path}.{field}",
+            kind=Kind.INTERPRETED if scaled else Kind.CHANGED,
+            guide=wanted,
+            actual=actual,
+            reason=f"the guide's figure is for {guide.gpus} GPU; this engine takes {engine.gpus}"
+            if scaled
+            else node,
+            source="guide 3.1 fixes the node; EKS reserves: https://github.com/awslabs/amazon-eks-ami",
+        )
+
+
+def _card(plan: Plan, engine: Engine, path: str) -> Iterator[Finding]:
+    cards = [row.gpu_model for row in _reference(engine)]
+    if not cards or engine.gpu_model in cards:
+        return
+    ordered = plan.overrides.nodes.gpu.machine_type is None
+    yield Finding(
+        id="D3",
+        section=SECTION,
+        path=f"{path}.gpu_model",
+        kind=Kind.CONFLICT if ordered else Kind.CHANGED,
+        guide=cards[0],
+        actual=engine.gpu_model,
+        reason=f"2.3 runs the model on {' or '.join(cards)}, "
+        + (
+            f"3.1 orders {plan.order.gpu.machine.name}; 3.1, 4.1 and Appendix A agree on the node, so it"
+            " stands"
+            if ordered
+            else f"the stack orders {plan.order.gpu.machine.name}"
+        ),
+        source="guide 2.3, 3.1, 4.1, App. A",
+    )
+
+
+def _precision(engine: Engine, asked: EngineRequirements, path: str) -> Iterator[Finding]:
+    if asked.precision is not None or engine.repository == asked.repository:
+        return
+    wanted = gpu.checkpoint(f"{path}.repository", asked.repository)
+    card = engine.fit.card
+    need = gpu.needed_mib(wanted, engine.gpus, asked.max_model_len)
+    why = (
+        f"{wanted.precision} weights with one context of {asked.max_model_len} tokens need {need} MiB a card,"
+        f" a {card.gpu} gives {engine.fit.available_mib}"
+        if card.supports(wanted.precision)
+        else f"a {card.gpu} (compute capability {card.compute_capability}) has no {wanted.precision}"
+    )
+    for field, guide, actual in (
+        ("precision", wanted.precision, engine.precision),
+        ("repository", wanted.repository, engine.repository),
+    ):
+        yield Finding(
+            id="D4",
+            section=SECTION,
+            path=f"{path}.{field}",
+            kind=Kind.CHANGED,
+            guide=guide,
+            actual=actual,
+            reason=f"{why}; {engine.precision} needs {engine.fit.needed_mib} of {engine.fit.available_mib}"
+            " MiB",
+            source=VLLM,
+        )
+
+
+def _context(engine: Engine, asked: EngineRequirements, path: str) -> Iterator[Finding]:
     if engine.max_model_len != asked.max_model_len:
         yield Finding(
-            id="D4", section="2.3", path=f"{path}.max_model_len", kind=Kind.CHANGED, guide=asked.max_model_len,
-            actual=engine.max_model_len, reason=f"the longest context whose KV cache fits {engine.fit.available_mib} MiB",
+            id="D4",
+            section=SECTION,
+            path=f"{path}.max_model_len",
+            kind=Kind.CHANGED,
+            guide=asked.max_model_len,
+            actual=engine.max_model_len,
+            reason=f"halved until the KV cache of one context fits {engine.fit.available_mib} MiB a card",
             source=VLLM,
-        )  # fmt: skip
+        )
 
 
-def _parallelism(engine: Engine, path: str) -> Iterator[Finding]:
+def _parallelism(engine: Engine, asked: EngineRequirements, path: str) -> Iterator[Finding]:
     rows = [row for row in _reference(engine) if row.gpu_model == engine.gpu_model] or _reference(engine)
-    if not rows or rows[0].gpus == engine.gpus:
+    if asked.tensor_parallel_size is not None or not rows or rows[0].gpus == engine.gpus:
         return
-    model, card = engine.fit.model, engine.fit.card
+    model, fit, fewer = engine.fit.model, engine.fit, rows[0].gpus
+    need = gpu.needed_mib(model, fewer, engine.max_model_len)
     for field in ("gpus", "tensor_parallel_size"):
         yield Finding(
-            id="D5", section="2.3", path=f"{path}.{field}", kind=Kind.CHANGED, guide=rows[0].gpus, actual=engine.gpus,
-            reason=f"{model.weight_mib} MiB of {model.precision} weights do not fit {rows[0].gpus} x {card.gpu}"
-            f" ({rows[0].gpus * card.memory_mib} MiB); {engine.gpus} cards hold them with one full context",
+            id="D5",
+            section=SECTION,
+            path=f"{path}.{field}",
+            kind=Kind.CHANGED,
+            guide=fewer,
+            actual=engine.gpus,
+            reason=f"{model.weight_mib} MiB of {model.precision} weights and a context of"
+            f" {engine.max_model_len}"
+            f" tokens need {need} MiB on each of {fewer} {fit.card.gpu}, which gives {fit.available_mib};"
+            f" on {engine.gpus} they need {fit.needed_mib}",
             source=VLLM,
-        )  # fmt: skip
+        )
 
 
-def _replicas(plan: Plan, engine: Engine, path: str, index: int) -> Iterator[Finding]:
+def _replicas(plan: Plan, engine: Engine, asked: EngineRequirements, path: str) -> Iterator[Finding]:
     guide, pool = ch2_components.PRODUCTION_STACK, plan.order.gpu
-    if plan.requirements.vllm.engines[index].max_replicas is None and engine.max_replicas != guide.max_replicas:
-        gpus = pool.desired * pool.machine.gpus
-        yield Finding(
-            id="D6", section="2.3", path=f"{path}.max_replicas", kind=Kind.CHANGED, guide=guide.max_replicas,
-            actual=engine.max_replicas,
-            reason=f"{gpus} GPUs are ordered for {len(plan.engines)} engines; at {guide.max_replicas} replicas most"
-            " would idle",
-            source="guide 3.1",
-        )  # fmt: skip
+    if asked.max_replicas is not None or engine.max_replicas == guide.max_replicas:
+        return
+    gpus = pool.desired * pool.machine.gpus
+    yield Finding(
+        id="D6",
+        section=SECTION,
+        path=f"{path}.max_replicas",
+        kind=Kind.CHANGED,
+        guide=guide.max_replicas,
+        actual=engine.max_replicas,
+        reason=f"the stack's minimum of {asked.min_replicas} is above it"
+        if engine.max_replicas == asked.min_replicas
+        else f"{gpus} GPUs are ordered for {len(plan.engines)} engines; at {guide.max_replicas} replicas most"
+        " would idle",
+        source="guide 3.1",
+    )
 
 
 def _throughput(engine: Engine, path: str) -> Iterator[Finding]:
-    rows = [row for row in _reference(engine) if row.gpu_model == engine.gpu_model and row.gpus == engine.gpus]
+    rows = [
+        row for row in _reference(engine) if row.gpu_model == engine.gpu_model and row.gpus == engine.gpus
+    ]
     actual = output_tokens_per_s(engine)
     yield Finding(
-        id="D7", section="2.3", path=f"{path}.output_tokens_per_s", kind=Kind.INTERPRETED,
-        guide=f"{rows[0].tokens_per_s}" if rows else None, actual=actual.tokens_per_s,
+        id="D7",
+        section=SECTION,
+        path=f"{path}.output_tokens_per_s",
+        kind=Kind.INTERPRETED,
+        guide=str(rows[0].tokens_per_s) if rows else None,
+        actual=actual.tokens_per_s,
         reason="the guide does not say whether its tokens are output or input and output"
         + ("" if rows else f", and has no row for {engine.gpus} x {engine.gpu_model}")
         + f"; planned with output tokens: {actual.basis}",
         source=actual.source,
-    )  # fmt: skip
+    )
 
 
 def _second_engine(plan: Plan) -> Iterator[Finding]:
     if plan.overrides.vllm.engines is None and len(plan.engines) > 1:
-        second = plan.engines[1]
         yield Finding(
-            id="D6", section="2.3", path="vllm.engines[1].name", kind=Kind.INTERPRETED, guide=None, actual=second.name,
+            id="D6",
+            section=SECTION,
+            path="vllm.engines[1].name",
+            kind=Kind.INTERPRETED,
+            guide=None,
+            actual=plan.engines[1].name,
             reason="the guide's block has one engine, 3.1 orders"
             f" {plan.order.gpu.desired * plan.order.gpu.machine.gpus} GPUs, and 2.3 sizes this model too",
             source="guide 2.3, 3.1",
-        )  # fmt: skip
+        )
 
 
 def _tokens(plan: Plan) -> Finding:
@@ -161,21 +224,32 @@ def _tokens(plan: Plan) -> Finding:
     self_hosted = (1 - load.cache_hit_ratio) * (1 - ch4_cost.EXTERNAL_SHARE) * load.peak_to_average
     stated = profile.daily_tokens.top
     return Finding(
-        id="D8", section="1.1", path=None, kind=Kind.CONFLICT, guide=stated, actual=round(implied),
-        reason=f"{profile.requests_per_second.top} requests/s at peak are {implied / stated:.0f} times the stated"
-        f" tokens a day; proxies, PostgreSQL and Redis are sized by requests/s, GPUs by tokens x {self_hosted:.2f}"
-        " (peak, less cache and external share)",
+        id="D8",
+        section="1.1",
+        path=None,
+        kind=Kind.CONFLICT,
+        guide=stated,
+        actual=round(implied),
+        reason=f"{profile.requests_per_second.top} requests/s at peak are {implied / stated:.0f} times the"
+        " stated"
+        f" tokens a day; proxies, PostgreSQL and Redis are sized by requests/s, GPUs by tokens x"
+        f" {self_hosted:.2f} (peak, less cache and external share)",
         source="guide 1.1, 1.2, 4.2",
-    )  # fmt: skip
+    )
 
 
 def _trigger(plan: Plan) -> Finding:
     need = plan.requirements.vllm
     return Finding(
-        id="D30", section="2.3", path=None, kind=Kind.INTERPRETED,
+        id="D30",
+        section=SECTION,
+        path=None,
+        kind=Kind.INTERPRETED,
         guide=f"{need.trigger_metric} > {need.trigger_threshold}",
-        actual=f"sum per replica > {need.trigger_threshold}; {choices.WAITING_METRIC} > {choices.WAITING_THRESHOLD}",
-        reason="KEDA divides the sum by the replicas, so the threshold is per replica; requests that wait trigger too,"
-        " and without Prometheus a fallback replica count holds",
+        actual=f"sum per replica > {need.trigger_threshold};"
+        f" {choices.WAITING_METRIC} > {choices.WAITING_THRESHOLD}",
+        reason="KEDA divides the sum by the replicas, so the threshold is per replica; requests that wait"
+        " trigger"
+        " too, and without Prometheus a fallback replica count holds",
         source="https://keda.sh/docs/2.20/scalers/prometheus/",
-    )  # fmt: skip
+    )

@@ -6,9 +6,14 @@ from sizing.specs import Container, PriorityClass, Workload
 
 
 def container(
-    name: str, cpu_m: int, memory_mib: int, *, cpu_limit_m: int | None = None, memory_limit_mib: int | None = None
+    name: str,
+    cpu_m: int,
+    memory_mib: int,
+    *,
+    cpu_limit_m: int | None = None,
+    memory_limit_mib: int | None = None,
 ) -> Container:
-    """A container; without an explicit memory limit the request is the limit, so that it is never evicted first."""
+    """A container; without a memory limit the request is the limit, so that it is never evicted first."""
     return Container(
         name=name,
         cpu_request_m=cpu_m,
@@ -20,9 +25,9 @@ def container(
 
 def controller(
     name: str, release: str, namespace: str, replicas: int, cpu_m: int, memory_mib: int, *,
-    memory_limit_mib: int | None = None, source: str, priority: PriorityClass = "gateway-platform",
+    cpu_limit_m: int | None = None, memory_limit_mib: int | None = None, source: str, priority: PriorityClass = "gateway-platform",
 ) -> Workload:  # fmt: skip
-    """A leader-elected controller: soft spread, one pod may be away, no budget that a single replica would block."""
+    """A leader-elected controller: soft spread, one pod may be away, so a single one can be drained."""
     return Workload(
         name=name,
         release=release,
@@ -30,7 +35,9 @@ def controller(
         kind="Deployment",
         node_group="cpu_nodes",
         replicas=replicas,
-        containers=(container(name, cpu_m, memory_mib, memory_limit_mib=memory_limit_mib),),
+        containers=(
+            container(name, cpu_m, memory_mib, cpu_limit_m=cpu_limit_m, memory_limit_mib=memory_limit_mib),
+        ),
         spread_zones="soft",
         spread_hosts="soft",
         max_unavailable=1,

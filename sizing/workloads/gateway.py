@@ -7,7 +7,7 @@ from sizing.requirements import ProxyRequirements, Requirements
 from sizing.specs import Container, Volume, Workload
 from sizing.workloads.build import container, controller
 
-METRICS_SIDECAR = container("metrics", 50, 128, memory_limit_mib=512)
+METRICS_SIDECAR = container("metrics", 50, 128, cpu_limit_m=500, memory_limit_mib=512)
 """LiteLLM chart 1.0.0 ``gateway.metricsServer.resources``: serves /metrics without authentication."""
 
 
@@ -23,7 +23,13 @@ def _proxy_container(name: str, need: ProxyRequirements) -> Container:
 
 def workloads(need: Requirements) -> tuple[Workload, ...]:
     """LiteLLM, agent gateway with its controller, PgBouncer and Vault."""
-    return (_litellm(need), _agent_gateway(need), _agent_gateway_controller(need), _pgbouncer(need), _vault(need))
+    return (
+        _litellm(need),
+        _agent_gateway(need),
+        _agent_gateway_controller(need),
+        _pgbouncer(need),
+        _vault(need),
+    )
 
 
 def _litellm(need: Requirements) -> Workload:
@@ -79,7 +85,7 @@ def _pgbouncer(need: Requirements) -> Workload:
         replicas=need.pgbouncer.replicas,
         containers=(
             container("pgbouncer", 250, 128),
-            container("exporter", 30, 40, memory_limit_mib=150),
+            container("exporter", 30, 40, cpu_limit_m=250, memory_limit_mib=150),
         ),
         spread_zones="soft",
         spread_hosts="soft",

@@ -64,7 +64,10 @@ def gpu_daemons(addons: AddonsSpec) -> tuple[Workload, ...]:
     """DaemonSets of the GPU nodes; a cloud that runs them itself leaves them out."""
     wanted = {
         "nvidia-device-plugin": (addons.nvidia_device_plugin, container("nvidia-device-plugin", 20, 64)),
-        "dcgm-exporter": (addons.dcgm_exporter, container("dcgm-exporter", 100, 128, memory_limit_mib=512)),
+        "dcgm-exporter": (
+            addons.dcgm_exporter,
+            container("dcgm-exporter", 100, 128, cpu_limit_m=200, memory_limit_mib=512),
+        ),
     }
     return tuple(
         Workload(
@@ -81,5 +84,3 @@ def gpu_daemons(addons: AddonsSpec) -> tuple[Workload, ...]:
         for name, (use, pod) in wanted.items()
         if use
     )
-
-

@@ -34,7 +34,9 @@ def _metrics(need: Requirements) -> tuple[Workload, ...]:
         _prometheus(need),
         _alertmanager(need.tier),
         _grafana(need),
-        controller("kube-state-metrics", STACK, MONITORING, 1, 50, 256, source="ours: memory grows with objects"),
+        controller(
+            "kube-state-metrics", STACK, MONITORING, 1, 50, 256, source="ours: memory grows with objects"
+        ),
         controller("prometheus-operator", STACK, MONITORING, 1, 50, 128, memory_limit_mib=256, source=_OURS),
         Workload(
             name="node-exporter",
@@ -181,7 +183,9 @@ def _traces(need: Requirements) -> tuple[Workload, ...]:
         kind="Deployment",
         node_group="cpu_nodes",
         replicas=replicas,
-        containers=(container("jaeger", shape.cpu_m, shape.memory_mib, memory_limit_mib=shape.memory_limit_mib),),
+        containers=(
+            container("jaeger", shape.cpu_m, shape.memory_mib, memory_limit_mib=shape.memory_limit_mib),
+        ),
         volumes=(Volume(name="data", size_gib=choices.JAEGER_STORAGE_GIB),) if backend == "badger" else (),
         spread_zones="soft",
         spread_hosts="soft",
@@ -208,5 +212,14 @@ def _elasticsearch(tier: Tier) -> tuple[Workload, ...]:
         quorum=shape.replicas // 2 + 1,
         source="ours (D20)",
     )
-    operator = controller("eck-operator", "eck-operator", "elastic-system", 1, 100, 256, source="ours: one cluster")
+    operator = controller(
+        "eck-operator",
+        "eck-operator",
+        "elastic-system",
+        1,
+        100,
+        256,
+        cpu_limit_m=1000,
+        source="ours: one cluster",
+    )
     return nodes, operator

@@ -71,18 +71,24 @@ def zones(region: str, pools: tuple[tuple[str, Machine], ...]) -> tuple[str, ...
         SizingError: the region does not exist, has too few zones, or a machine type is offered in too few.
     """
     if region not in regions():
-        raise SizingError("region", region, "not an AWS region of the catalogue", suggestion(region, regions()))
+        raise SizingError(
+            "region", region, "not an AWS region of the catalogue", suggestion(region, regions())
+        )
     offered = list(regions()[region])
     if len(offered) < ZONES:
         raise SizingError(
-            "region", region, f"has {len(offered)} availability zones, and a platform needs {ZONES}",
+            "region",
+            region,
+            f"has {len(offered)} availability zones, and a platform needs {ZONES}",
             f"Choose another region, such as {DEFAULT_REGION}.",
-        )  # fmt: skip
+        )
     for path, wanted in pools if region == DEFAULT_REGION else ():
         offered = [zone for zone in offered if zone in wanted.zones]
         if len(offered) < ZONES:
             raise SizingError(
-                path, wanted.name, f"offered in {len(offered)} zones that the other pools can use too, {ZONES} are needed",
+                path,
+                wanted.name,
+                f"offered in {len(offered)} zones that the other pools can use too, {ZONES} are needed",
                 "Choose a machine type that more zones offer.",
-            )  # fmt: skip
+            )
     return tuple(offered[:ZONES])

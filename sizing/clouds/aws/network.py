@@ -1,4 +1,4 @@
-"""The VPC's address plan: every pod takes an address of its node's subnet (VPC CNI), so subnets follow the nodes.
+"""The VPC's address plan: every pod takes an address of its node's subnet, so subnets follow the nodes.
 
 https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html
 """
@@ -32,6 +32,8 @@ SHARED_ADDRESSES = 32
 """Control plane interfaces (up to 4), load balancers (8 each) and interface endpoints in one subnet."""
 SINGLE_NAT_TIERS = (Tier.SMALL,)
 """One NAT gateway for Small; elsewhere one per zone, so that a lost zone takes no other zone's way out."""
+WIDEST_API_PREFIX = 8
+"""Nobody administers a cluster from more than a /8: two halves of the internet are refused like the whole."""
 PRIVATE_RANGES = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
 
 ENDPOINTS_RECOMMENDED = ("ecr.api", "ecr.dkr", "sts", "secretsmanager", "kms", "logs")
@@ -67,9 +69,11 @@ def _vpc(text: str) -> ipaddress.IPv4Network:
         )
     if not WIDEST_PREFIX <= network.prefixlen <= NARROWEST_PREFIX:
         raise SizingError(
-            path, text, f"a VPC of this layout is /{WIDEST_PREFIX} to /{NARROWEST_PREFIX}",
+            path,
+            text,
+            f"a VPC of this layout is /{WIDEST_PREFIX} to /{NARROWEST_PREFIX}",
             f"Use a prefix between /{WIDEST_PREFIX} and /{NARROWEST_PREFIX}.",
-        )  # fmt: skip
+        )
     if network.overlaps(ipaddress.IPv4Network(SERVICE_CIDR)):
         raise SizingError(
             path, text, f"overlaps the cluster's service range {SERVICE_CIDR}", "Choose a range outside it."
@@ -84,7 +88,9 @@ def addresses_needed(groups: tuple[NodeGroupSpec, ...], zone: str) -> int:
     return SHARED_ADDRESSES + sum((g.max + SURGE_NODES) * known[g.machine_type].addresses for g in here)
 
 
-def plan(order: Order, groups: tuple[NodeGroupSpec, ...], requirements: Requirements, overrides: Overrides) -> NetworkSpec:
+def plan(
+    order: Order, groups: tuple[NodeGroupSpec, ...], requirements: Requirements, overrides: Overrides
+) -> NetworkSpec:
     """Subnets for three zones: private ones of a quarter of the VPC each, small public and data ones.
 
     Raises:
@@ -97,13 +103,20 @@ def plan(order: Order, groups: tuple[NodeGroupSpec, ...], requirements: Requirem
     need = max(addresses_needed(groups, zone) for zone in order.zones)
     room = quarters[0].num_addresses - RESERVED_ADDRESSES
     if need > room:
-        enough = next(p for p in range(32, 0, -1) if 2 ** (32 - p - PRIVATE_BITS) - RESERVED_ADDRESSES >= need)
+        enough = next(
+            p for p in range(32, 0, -1) if 2 ** (32 - p - PRIVATE_BITS) - RESERVED_ADDRESSES >= need
+        )
         raise SizingError(
-            "network.cidr", str(vpc),
-            f"each private subnet holds {room} addresses, and the nodes and pods of one zone may take {need} at the"
+            "network.cidr",
+            str(vpc),
+            f"each private subnet holds {room} addresses, and the nodes and pods of one zone may take {need}"
+            " at the"
             " node groups' maximum",
-            f"Use /{enough} or larger.",
-        )  # fmt: skip
+            f"Use /{enough} or larger."
+            if enough >= WIDEST_PREFIX
+            else f"A VPC is /{WIDEST_PREFIX} at most: lower nodes.cpu.max or nodes.gpu.max, or choose machine"
+            " types that take fewer addresses.",
+        )
     per_zone = part.nat_gateway_per_zone
     many_nats = requirements.tier not in SINGLE_NAT_TIERS if per_zone is None else per_zone
     return NetworkSpec(
@@ -130,13 +143,20 @@ def api_allowed(cidrs: tuple[str, ...]) -> tuple[str, ...]:
     """The CIDRs that may reach the API server (D32), normalised.
 
     Raises:
-        SizingError: not a CIDR, or open to the world.
+        SizingError: not a CIDR, or as good as open to the world.
     """
+    allowed: list[str] = []
     for index, text in enumerate(cidrs):
         path = f"network.apiAllowedCidrs[{index}]"
-        if _cidr(path, text).prefixlen == 0:
+        network = _cidr(path, text)
+        if network.prefixlen < WIDEST_API_PREFIX:
             raise SizingError(
-                path, text, "would open the Kubernetes API to the whole internet",
+                path,
+                text,
+                "would open the Kubernetes API to"
+                f" {'the whole internet' if network.prefixlen == 0 else 'too much'}"
+                f" (/{WIDEST_API_PREFIX} at most)",
                 "List the networks that administer the cluster, or leave it empty for private access only.",
-            )  # fmt: skip
-    return cidrs
+            )
+        allowed.append(str(network))
+    return tuple(allowed)

@@ -21,7 +21,8 @@ from sizing.specs import PostgresSpec, Spec
 from sizing.tables import optional_float, rows
 
 DEFAULT_VERSION = "17.11"
-"""Newest minor of a major in standard support until 2030-02-28 (https://endoflife.date/amazon-rds-postgresql)."""
+"""Newest minor of a major in standard support until 2030-02-28
+(https://endoflife.date/amazon-rds-postgresql)."""
 
 GP3_STRIPE_GIB = 400
 """From here PostgreSQL storage is striped over four volumes and gp3 takes an ``iops`` argument."""
@@ -35,8 +36,11 @@ PROVISIONED = {"io1": (100, 50.0, 256_000), "io2": (100, 1000.0, 256_000)}
 IO1_SMALL_MAX_IOPS = 19_950
 MAX_STORAGE_GIB = 65_536
 MIN_STORAGE_GIB = 20
-AUTOSCALING_HEADROOM = 1.26
-"""AWS wants the autoscaling limit at least 10% above the allocation and advises 26%."""
+PROVISIONED_LEAST_IOPS = 1000
+PROVISIONED_LEAST_RATIO = 0.5
+"""io1 and io2: IOPS per GiB, of the allocation and of the autoscaling limit."""
+AUTOSCALING_LEAST, AUTOSCALING_ADVISED = 1.10, 1.26
+"""The autoscaling limit must be 10% above the allocation; AWS advises 26%."""
 BURSTABLE_TIERS = (Tier.SMALL,)
 CONNECTION_BYTES = 9_531_392
 CONNECTIONS_MAX = 5000
@@ -50,7 +54,7 @@ INSIGHTS_RETENTION_DAYS = 7
 
 
 class DatabaseClass(Spec):
-    """A DB instance class. IOPS are those of its EBS connection: sustained, and burst for 30 minutes a day."""
+    """A DB instance class. IOPS are its EBS connection's: sustained, and burst for 30 minutes a day."""
 
     name: str
     vcpu: int
@@ -101,6 +105,12 @@ def _enough(candidate: DatabaseClass, need: PostgresRequirements, *, burst: bool
     return candidate.vcpu >= need.vcpu and candidate.memory_gib >= need.memory_gib and iops >= need.iops
 
 
+def cheapest_class(need: PostgresRequirements, *, burst: bool) -> DatabaseClass | None:
+    """The cheapest class for the row, the newest of equals; ``burst`` lets bursts count. None: there is none."""
+    fitting = [c for c in classes() if _enough(c, need, burst=burst) and (burst or not c.burstable)]
+    return min(fitting, key=lambda c: (_estimated_price(c), -c.generation, c.name), default=None)
+
+
 def choose_class(need: PostgresRequirements, tier: Tier, wanted: str | None) -> DatabaseClass:
     """The cheapest class that holds the row, or the one the stack names if it does (D10).
 
@@ -112,24 +122,30 @@ def choose_class(need: PostgresRequirements, tier: Tier, wanted: str | None) -> 
         named = next((c for c in classes() if c.name == wanted), None)
         if named is None:
             raise SizingError(
-                "postgres.instanceClass", wanted, "not an x86_64 RDS class of the catalogue",
+                "postgres.instanceClass",
+                wanted,
+                "not an x86_64 RDS class of the catalogue",
                 suggestion(wanted, [c.name for c in classes()]),
-            )  # fmt: skip
+            )
         if not _enough(named, need, burst=True):
             raise SizingError(
-                "postgres.instanceClass", wanted,
-                f"has {named.vcpu} vCPU, {named.memory_gib:g} GiB and sustains {named.sustained_iops} IOPS; needed are"
+                "postgres.instanceClass",
+                wanted,
+                f"has {named.vcpu} vCPU, {named.memory_gib:g} GiB and sustains {named.sustained_iops} IOPS;"
+                " needed are"
                 f" {need.vcpu} vCPU, {need.memory_gib} GiB and {need.iops} IOPS",
                 f"Use {choose_class(need, tier, None).name} or larger.",
-            )  # fmt: skip
+            )
         return named
-    fitting = [c for c in classes() if _enough(c, need, burst=burst) and (burst or not c.burstable)]
-    if not fitting:
+    found = cheapest_class(need, burst=burst)
+    if found is None:
         raise SizingError(
-            "postgres", f"{need.vcpu} vCPU, {need.memory_gib} GiB, {need.iops} IOPS", "no RDS class sustains this",
+            "postgres",
+            f"{need.vcpu} vCPU, {need.memory_gib} GiB, {need.iops} IOPS",
+            "no RDS class sustains this",
             "Lower postgres.vcpu, postgres.memoryGib or postgres.iops.",
-        )  # fmt: skip
-    return min(fitting, key=lambda c: (_estimated_price(c), -c.generation, c.name))
+        )
+    return found
 
 
 def _gp3(need: PostgresRequirements) -> tuple[int, int | None, int]:
@@ -147,8 +163,9 @@ def _provisioned(kind: str, need: PostgresRequirements) -> tuple[int, int | None
     size = max(need.storage_gib, least_gib, math.ceil(need.iops / ratio))
     if kind == "io1" and size < GP3_STRIPE_GIB and need.iops > IO1_SMALL_MAX_IOPS:
         size = GP3_STRIPE_GIB
-    _limit("postgres.iops", need.iops, most, f"{kind} gives at most {most} IOPS")
-    return size, need.iops, need.iops
+    iops = max(need.iops, PROVISIONED_LEAST_IOPS, math.ceil(_advised_limit(size) * PROVISIONED_LEAST_RATIO))
+    _limit("postgres.iops", iops, most, f"{kind} gives at most {most} IOPS")
+    return size, iops, iops
 
 
 def _limit(path: str, value: int, most: int, rule: str) -> None:
@@ -159,10 +176,17 @@ def _limit(path: str, value: int, most: int, rule: str) -> None:
 def _storage(need: PostgresRequirements, kind: str) -> tuple[int, int | None, int]:
     if need.storage_gib < MIN_STORAGE_GIB:
         raise SizingError(
-            "postgres.storageGib", need.storage_gib, f"RDS allocates at least {MIN_STORAGE_GIB} GiB",
+            "postgres.storageGib",
+            need.storage_gib,
+            f"RDS allocates at least {MIN_STORAGE_GIB} GiB",
             f"Set postgres.storageGib to at least {MIN_STORAGE_GIB}.",
-        )  # fmt: skip
-    _limit("postgres.storageGib", need.storage_gib, MAX_STORAGE_GIB, f"RDS allocates at most {MAX_STORAGE_GIB} GiB")
+        )
+    _limit(
+        "postgres.storageGib",
+        need.storage_gib,
+        MAX_STORAGE_GIB,
+        f"RDS allocates at most {MAX_STORAGE_GIB} GiB",
+    )
     if kind == "gp3":
         _limit("postgres.iops", need.iops, GP3_MAX_IOPS, f"gp3 gives at most {GP3_MAX_IOPS} IOPS")
         return _gp3(need)
@@ -179,9 +203,40 @@ def _version(wanted: str | None) -> str:
     version = wanted or DEFAULT_VERSION
     if version not in known:
         raise SizingError(
-            "postgres.engineVersion", version, "not a version a new RDS instance accepts", suggestion(version, known)
+            "postgres.engineVersion",
+            version,
+            "not a version a new RDS instance accepts",
+            suggestion(version, known),
         )
     return version
+
+
+def _advised_limit(size: int) -> int:
+    return min(math.ceil(AUTOSCALING_ADVISED * size), MAX_STORAGE_GIB)
+
+
+def _max_storage(size: int, iops: int | None, need: PostgresRequirements, wanted: int | None) -> int:
+    """The autoscaling limit: 3.3's figure or the stack's, inside what RDS takes for the volume (D11)."""
+    path, least = "postgres.maxStorageGib", math.ceil(AUTOSCALING_LEAST * size)
+    most = MAX_STORAGE_GIB if iops is None else min(MAX_STORAGE_GIB, int(iops / PROVISIONED_LEAST_RATIO))
+    if least > most:
+        raise SizingError(
+            "postgres.storageGib",
+            size,
+            f"the autoscaling limit must be 10% above it, and RDS takes at most {most} GiB there",
+            f"Set postgres.storageGib to at most {int(most / AUTOSCALING_LEAST)}.",
+        )
+    if wanted is None:
+        return min(max(need.max_storage_gib, _advised_limit(size)), most)
+    if wanted < least:
+        raise SizingError(
+            path,
+            wanted,
+            f"the autoscaling limit must be 10% above the allocation of {size} GiB, so at least {least}",
+            f"Set {path} to at least {least}; AWS advises {_advised_limit(size)}.",
+        )
+    _limit(path, wanted, most, f"RDS takes at most {most} GiB for this volume")
+    return wanted
 
 
 def order(need: PostgresRequirements, tier: Tier, part: PostgresPart) -> PostgresOrder:
@@ -189,21 +244,14 @@ def order(need: PostgresRequirements, tier: Tier, part: PostgresPart) -> Postgre
     kind = part.storage_type or "gp3"
     chosen = choose_class(need, tier, part.instance_class)
     size, iops, included = _storage(need, kind)
-    least_limit = math.ceil(AUTOSCALING_HEADROOM * size)
-    if part.max_storage_gib is not None and part.max_storage_gib < least_limit:
-        raise SizingError(
-            "postgres.maxStorageGib", part.max_storage_gib,
-            f"the autoscaling limit must be 26% above the allocation of {size} GiB, so at least {least_limit}",
-            f"Set postgres.maxStorageGib to at least {least_limit}.",
-        )  # fmt: skip
-    version = _version(part.engine_version)
+    version, steady = _version(part.engine_version), cheapest_class(need, burst=False)
     spec = PostgresSpec(
         engine_version=version,
         parameter_family=f"postgres{version.split('.')[0]}",
         instance_class=chosen.name,
         storage_type=kind,
         storage_gib=size,
-        max_storage_gib=min(max(need.max_storage_gib, least_limit), MAX_STORAGE_GIB),
+        max_storage_gib=_max_storage(size, iops if kind in PROVISIONED else None, need, part.max_storage_gib),
         iops=iops,
         read_replicas=need.read_replicas,
         multi_az=need.multi_az,
@@ -220,4 +268,5 @@ def order(need: PostgresRequirements, tier: Tier, part: PostgresPart) -> Postgre
         included_iops=included,
         sustained_iops=chosen.sustained_iops,
         burst_iops=chosen.burst_iops,
+        steady_class=None if steady is None else steady.name,
     )

@@ -1,4 +1,4 @@
-"""The AWS side of the model: ties machines, database, cache, network and cluster to the ``Cloud`` interface."""
+"""The AWS side of the model: machines, database, cache, network and cluster behind ``Cloud``."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 
 KEYS = (
     KeySpec(purpose="cluster", multi_region=False),
-    KeySpec(purpose="volumes", multi_region=False),
+    KeySpec(purpose="ebs", multi_region=False),
     KeySpec(purpose="database", multi_region=False),
     KeySpec(purpose="cache", multi_region=False),
     KeySpec(purpose="storage", multi_region=False),
@@ -37,13 +37,21 @@ KEYS = (
 
 def _buckets(requirements: Requirements) -> tuple[BucketSpec, ...]:
     made = [
-        BucketSpec(purpose="vault-snapshots", versioned=True, expire_days=90, noncurrent_days=30, protect=True),
-        BucketSpec(purpose="model-cache", versioned=False, expire_days=None, noncurrent_days=None, protect=False),
-        BucketSpec(purpose="access-logs", versioned=False, expire_days=90, noncurrent_days=None, protect=True),
+        BucketSpec(
+            purpose="vault-snapshots", versioned=True, expire_days=90, noncurrent_days=30, protect=True
+        ),
+        BucketSpec(
+            purpose="model-cache", versioned=False, expire_days=None, noncurrent_days=None, protect=False
+        ),
+        BucketSpec(
+            purpose="access-logs", versioned=False, expire_days=90, noncurrent_days=None, protect=True
+        ),
     ]
     if requirements.observability.thanos.enabled:
         made.append(
-            BucketSpec(purpose="thanos", versioned=False, expire_days=None, noncurrent_days=None, protect=True)
+            BucketSpec(
+                purpose="thanos", versioned=False, expire_days=None, noncurrent_days=None, protect=True
+            )
         )
     return tuple(made)
 
@@ -96,13 +104,21 @@ class Aws:
         return (*system.addon_workloads(), *system.controllers(tier, order))
 
     def network(
-        self, order: Order, groups: tuple[NodeGroupSpec, ...], requirements: Requirements, overrides: Overrides
+        self,
+        order: Order,
+        groups: tuple[NodeGroupSpec, ...],
+        requirements: Requirements,
+        overrides: Overrides,
     ) -> NetworkSpec:
         """Address plan with room for the pods of ``groups`` at their maximum."""
         return network.plan(order, groups, requirements, overrides)
 
     def cluster(
-        self, order: Order, groups: tuple[NodeGroupSpec, ...], requirements: Requirements, overrides: Overrides
+        self,
+        order: Order,
+        groups: tuple[NodeGroupSpec, ...],
+        requirements: Requirements,
+        overrides: Overrides,
     ) -> ClusterSpec:
         """The control plane, its add-ons and its node groups."""
         return ClusterSpec(

@@ -44,7 +44,9 @@ class CacheNode(Spec):
 def nodes() -> tuple[CacheNode, ...]:
     """Every node type of the catalogue."""
     return tuple(
-        CacheNode(name=r["node_type"], usable_gib=float(r["usable_gib"]), usd_per_hour=float(r["usd_per_hour"]))
+        CacheNode(
+            name=r["node_type"], usable_gib=float(r["usable_gib"]), usd_per_hour=float(r["usd_per_hour"])
+        )
         for r in rows(PACKAGE, "caches")
     )
 
@@ -59,21 +61,25 @@ def choose_node(memory_gib: int, *, durable: bool, wanted: str | None) -> CacheN
     if wanted is None:
         if not fitting:
             raise SizingError(
-                "redis.memoryGibPerNode", memory_gib, f"the largest node leaves {max(n.usable_gib for n in nodes())} GiB",
+                "redis.memoryGibPerNode",
+                memory_gib,
+                f"the largest node leaves {max(n.usable_gib for n in nodes())} GiB",
                 "Use more shards with less memory each.",
-            )  # fmt: skip
+            )
         return min(fitting, key=lambda n: (n.usd_per_hour, n.name))
     named = next((n for n in nodes() if n.name == wanted), None)
     if named is None:
         raise SizingError(
-            "redis.nodeType", wanted, "not a Valkey node type of the catalogue",
+            "redis.nodeType",
+            wanted,
+            "not a Valkey node type of the catalogue",
             suggestion(wanted, [n.name for n in nodes()]),
-        )  # fmt: skip
+        )
     if named not in fitting:
         rule = f"leaves {named.usable_gib:g} GiB, {memory_gib} are needed"
         if durable and not named.durable:
             rule = f"cannot be durable; only {', '.join(DURABLE_FAMILIES)} can"
-        best = min(fitting, key=lambda n: (n.usd_per_hour, n.name))
+        best = choose_node(memory_gib, durable=durable, wanted=None)
         raise SizingError("redis.nodeType", wanted, rule, f"Use {best.name} or larger.")
     return named
 
@@ -84,9 +90,11 @@ def _durability(tier: Tier, part: RedisPart, need: RedisRequirements) -> str | N
     durability = None if part.durability == "none" else part.durability
     if durability and need.replicas_per_shard == 0:
         raise SizingError(
-            "redis.durability", durability, "needs at least one replica per shard (Durability.Limitations)",
+            "redis.durability",
+            durability,
+            "needs at least one replica per shard (Durability.Limitations)",
             "Set redis.replicasPerShard to 1 or more, or redis.durability to none.",
-        )  # fmt: skip
+        )
     return durability
 
 
@@ -95,9 +103,11 @@ def order(need: RedisRequirements, tier: Tier, part: RedisPart) -> RedisOrder:
     total = need.shards * (1 + need.replicas_per_shard)
     if total > MAX_NODES:
         raise SizingError(
-            "redis.shards", need.shards, f"makes {total} nodes with the replicas; a cluster holds {MAX_NODES}",
+            "redis.shards",
+            need.shards,
+            f"makes {total} nodes with the replicas; a cluster holds {MAX_NODES}",
             "Use fewer shards of a larger node type.",
-        )  # fmt: skip
+        )
     durability = _durability(tier, part, need)
     node = choose_node(need.memory_gib_per_node, durable=durability is not None, wanted=part.node_type)
     spec = RedisSpec.model_validate(

@@ -1,4 +1,5 @@
-"""What every EKS cluster of ours runs besides the platform: add-ons with their pods, and the cloud's controllers.
+"""What every EKS cluster of ours runs besides the platform: add-ons with their pods, and the cloud's
+controllers.
 
 Requests are those the add-ons ship, stated in their configuration so that a new add-on version cannot change
 them unseen. Versions: one EKS 1.36 cluster's add-ons on 2026-09-24 (public inventory), pinned together.
@@ -14,9 +15,10 @@ from sizing.guide.cells import Tier
 from sizing.specs import AddonSpec, Container, Workload
 
 KUBERNETES_VERSION = "1.36"
-"""Newest EKS version with a published end of standard support, 2027-08-02 (https://endoflife.date/amazon-eks)."""
+"""Newest EKS version with a published end of standard support, 2027-08-02
+(https://endoflife.date/amazon-eks)."""
 NODE_RELEASE_VERSION = "1.36.4-20260923"
-"""AL2023 AMI release (https://github.com/awslabs/amazon-eks-ami/releases), driver 580 on the NVIDIA variant."""
+"""AL2023 AMI release (https://github.com/awslabs/amazon-eks-ami/releases), NVIDIA variant: driver 580."""
 
 ADDON_VERSIONS = {
     "vpc-cni": "v1.23.1-eksbuild.1",
@@ -28,7 +30,8 @@ ADDON_VERSIONS = {
 }
 NAMESPACE = "kube-system"
 
-_EBS_SIDECARS = ("csi-provisioner", "csi-attacher", "csi-snapshotter", "csi-resizer", "liveness-probe")
+_EBS_SIDECARS = ("csi-provisioner", "csi-attacher", "csi-resizer", "liveness-probe")
+"""Without the snapshot CRDs, which nothing here installs, the add-on leaves its snapshotter out."""
 _ADDON_SOURCE = "requests in the add-on's configuration, its own defaults"
 
 
@@ -72,9 +75,13 @@ def _deployment(name: str, addon: str, *containers: Container) -> Workload:
 def addon_workloads() -> tuple[Workload, ...]:
     """Pods of the managed add-ons."""
     return (
-        _daemon("aws-node", "vpc-cni", _container("aws-node", 25, 64), _container("aws-eks-nodeagent", 25, 32)),
+        _daemon(
+            "aws-node", "vpc-cni", _container("aws-node", 25, 64), _container("aws-eks-nodeagent", 25, 32)
+        ),
         _daemon("kube-proxy", "kube-proxy", _container("kube-proxy", 100, 64)),
-        _daemon("eks-pod-identity-agent", "eks-pod-identity-agent", _container("eks-pod-identity-agent", 10, 32)),
+        _daemon(
+            "eks-pod-identity-agent", "eks-pod-identity-agent", _container("eks-pod-identity-agent", 10, 32)
+        ),
         _daemon(
             "ebs-csi-node",
             "aws-ebs-csi-driver",
@@ -132,14 +139,11 @@ def _sidecars(controller: Workload, node: Workload) -> dict[str, JsonValue]:
     keys = {
         "provisioner": controller.container("csi-provisioner"),
         "attacher": controller.container("csi-attacher"),
-        "snapshotter": controller.container("csi-snapshotter"),
         "resizer": controller.container("csi-resizer"),
         "livenessProbe": controller.container("liveness-probe"),
         "nodeDriverRegistrar": node.container("node-driver-registrar"),
     }
-    values: dict[str, JsonValue] = {key: {"resources": _resources(c)} for key, c in keys.items()}
-    values["snapshotter"] = {"resources": _resources(keys["snapshotter"]), "forceEnable": True}
-    return values
+    return {key: {"resources": _resources(c)} for key, c in keys.items()}
 
 
 def addons() -> tuple[AddonSpec, ...]:
@@ -154,8 +158,18 @@ def addons() -> tuple[AddonSpec, ...]:
 def controllers(tier: Tier, order: Order) -> tuple[Workload, ...]:
     """Controllers that only this cloud needs, installed by Helm."""
     shape = {
-        "cluster-autoscaler": (order.addons.cluster_autoscaler, 100, 600, "600 MiB hold a few hundred nodes' state"),
-        "aws-load-balancer-controller": (order.addons.load_balancer_controller, 100, 256, "leader-elected, few objects"),
+        "cluster-autoscaler": (
+            order.addons.cluster_autoscaler,
+            100,
+            600,
+            "600 MiB hold a few hundred nodes' state",
+        ),
+        "aws-load-balancer-controller": (
+            order.addons.load_balancer_controller,
+            100,
+            256,
+            "leader-elected, few objects",
+        ),
     }
     return tuple(
         Workload(

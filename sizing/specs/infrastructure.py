@@ -1,0 +1,124 @@
+"""Managed services: network, cluster, database, cache, buckets, keys, secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import JsonValue
+
+from sizing.specs.base import Spec
+
+Pool = Literal["cpu_nodes", "gpu_nodes"]
+
+
+class NetworkSpec(Spec):
+    """A VPC over three zones. The i-th CIDR of each kind is in the i-th zone."""
+
+    cidr: str
+    service_cidr: str
+    zones: tuple[str, ...]
+    private_cidrs: tuple[str, ...]
+    public_cidrs: tuple[str, ...]
+    data_cidrs: tuple[str, ...]
+    nat_gateways: int
+    interface_endpoints: tuple[str, ...]
+    flow_log_retention_days: int | None
+
+
+class NodeGroupSpec(Spec):
+    """One node group: one pool in one zone."""
+
+    name: str
+    pool: Pool
+    zone: str
+    machine_type: str
+    min: int
+    desired: int
+    max: int
+    disk_gib: int
+    gpus_per_node: int = 0
+    labels: Mapping[str, str] = {}
+    tainted: bool = False  # carries the taint nvidia.com/gpu=present:NoSchedule
+
+
+class AddonSpec(Spec):
+    """A managed cluster add-on with an exact version and its configuration values."""
+
+    name: str
+    version: str
+    configuration: dict[str, JsonValue] = {}
+
+
+class ClusterSpec(Spec):
+    """The Kubernetes cluster. ``api_allowed_cidrs`` empty means private access only."""
+
+    kubernetes_version: str
+    node_release_version: str
+    control_plane_tier: str
+    api_allowed_cidrs: tuple[str, ...]
+    admin_role_arns: tuple[str, ...]
+    log_types: tuple[str, ...]
+    log_retention_days: int
+    node_groups: tuple[NodeGroupSpec, ...]
+    addons: tuple[AddonSpec, ...]
+
+
+class PostgresSpec(Spec):
+    """The managed PostgreSQL. ``iops`` None: the storage includes what is needed, no argument is set."""
+
+    engine_version: str
+    parameter_family: str
+    instance_class: str
+    storage_type: str
+    storage_gib: int
+    max_storage_gib: int
+    iops: int | None
+    read_replicas: int
+    multi_az: bool
+    max_connections: int
+    database: str
+    port: int
+    backup_retention_days: int
+    insights_retention_days: int
+
+
+class RedisSpec(Spec):
+    """The managed Redis-compatible cache. ``durability`` None: snapshots only."""
+
+    engine: str
+    engine_version: str
+    parameter_family: str
+    node_type: str
+    shards: int
+    replicas_per_shard: int
+    multi_az: bool
+    durability: Literal["async", "sync"] | None
+    port: int
+    snapshot_retention_days: int
+
+
+class BucketSpec(Spec):
+    """An object storage bucket. ``expire_days`` None keeps objects for ever."""
+
+    purpose: str
+    versioned: bool
+    expire_days: int | None
+    noncurrent_days: int | None
+    protect: bool
+
+
+class KeySpec(Spec):
+    """An encryption key by purpose. A multi-region key can be replicated later; a regional one never."""
+
+    purpose: str
+    multi_region: bool
+
+
+class SecretSpec(Spec):
+    """A generated secret: its name in the secret store and how it is made. Values never appear here."""
+
+    name: str
+    length: int
+    prefix: str = ""
+    rotates: bool = True

@@ -1,0 +1,178 @@
+"""The platform's components: proxies, engines, pool, Vault, observability, add-ons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import JsonValue
+
+from sizing.specs.base import Spec
+
+
+class HpaSpec(Spec):
+    """A HorizontalPodAutoscaler; percentages are of the request (guide 2.1)."""
+
+    min_replicas: int
+    max_replicas: int
+    cpu_percent: int
+    memory_percent: int | None
+    scale_down_stabilization_s: int
+    scale_down_percent: int
+    scale_down_period_s: int
+    scale_up_stabilization_s: int
+    scale_up_percent: int
+    scale_up_period_s: int
+
+    def behavior(self) -> dict[str, JsonValue]:
+        """The ``behavior`` block of autoscaling/v2."""
+        return {
+            "scaleDown": {
+                "stabilizationWindowSeconds": self.scale_down_stabilization_s,
+                "policies": [
+                    {
+                        "type": "Percent",
+                        "value": self.scale_down_percent,
+                        "periodSeconds": self.scale_down_period_s,
+                    }
+                ],
+            },
+            "scaleUp": {
+                "stabilizationWindowSeconds": self.scale_up_stabilization_s,
+                "policies": [
+                    {
+                        "type": "Percent",
+                        "value": self.scale_up_percent,
+                        "periodSeconds": self.scale_up_period_s,
+                    }
+                ],
+            },
+        }
+
+
+class ModelRoute(Spec):
+    """A public model name and the engine that serves it."""
+
+    name: str
+    served_name: str
+
+
+class ExternalModel(Spec):
+    """A model of an external provider. ``api_key_secret`` names a key in the secret store, never the key."""
+
+    name: str
+    model: str
+    api_key_secret: str | None
+    fallback_for: str | None = None
+
+
+class LitellmSpec(Spec):
+    """LiteLLM: resources come from its workload, everything else from here."""
+
+    workers: int
+    hpa: HpaSpec
+    database: str
+    pool_connections_per_worker: int
+    spend_log_retention_days: int
+    request_timeout_s: int
+    models: tuple[ModelRoute, ...]
+    external_models: tuple[ExternalModel, ...]
+    bedrock: bool
+
+
+class AgentGatewaySpec(Spec):
+    """The agent gateway's data plane and its route to LiteLLM."""
+
+    hpa: HpaSpec
+    domain: str | None
+    certificate_arn: str | None
+    public: bool
+    drain_min_s: int
+    drain_max_s: int
+
+
+class TriggerSpec(Spec):
+    """A Prometheus trigger: metric summed over an engine's replicas, divided by the replicas (D30)."""
+
+    metric: str
+    threshold: int
+
+
+class EngineSpec(Spec):
+    """One vLLM engine deployment. ``name`` is the served model name, ``slug`` a DNS label made of it."""
+
+    name: str
+    slug: str
+    repository: str
+    revision: str = "main"
+    precision: str
+    dtype: str
+    gpu_model: str
+    gpus: int
+    tensor_parallel_size: int
+    max_model_len: int
+    max_num_seqs: int
+    gpu_memory_utilization: float
+    stream_interval: int
+    shm_gib: int
+    streamer_memory_limit_mib: int
+    startup_budget_s: int
+    min_replicas: int
+    max_replicas: int
+    triggers: tuple[TriggerSpec, ...]
+    fallback_replicas: int
+    node_labels: Mapping[str, str] = {"ai-gateway/pool": "gpu"}
+
+
+class VllmSpec(Spec):
+    """The vLLM production stack: router and engines."""
+
+    engines: tuple[EngineSpec, ...]
+    drain_s: int
+
+
+class PgbouncerSpec(Spec):
+    """PgBouncer in transaction mode in front of the writer. ``max_client_conn`` is per pod (D22)."""
+
+    pool_mode: str
+    default_pool_size: int
+    max_client_conn: int
+    reserve_pool_size: int
+    max_prepared_statements: int
+    database: str
+
+
+class VaultSpec(Spec):
+    """Vault servers with raft storage and auto-unseal."""
+
+    replicas: int
+    storage_gib: int
+    audit_storage_gib: int
+
+
+JaegerBackend = Literal["memory", "badger", "elasticsearch"]
+
+
+class ObservabilitySpec(Spec):
+    """Metrics, traces and their storage. ``retention_gib`` is Prometheus' size limit, below its disk."""
+
+    prometheus_replicas: int
+    prometheus_retention_days: int
+    prometheus_retention_gib: int
+    prometheus_storage_gib: int
+    thanos: bool
+    thanos_retention_days: int
+    jaeger_backend: JaegerBackend
+    jaeger_storage_gib: int
+    elasticsearch_nodes: int
+    elasticsearch_storage_gib: int
+    trace_sampling_percent: int
+
+
+class AddonsSpec(Spec):
+    """Which cluster services the platform installs itself; a cloud that has one built in leaves it out."""
+
+    cluster_autoscaler: bool
+    load_balancer_controller: bool
+    nvidia_device_plugin: bool
+    dcgm_exporter: bool
