@@ -1,0 +1,33 @@
+"""Files that ship with this package and files that pods mount."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from importlib.resources import files
+
+import pulumi_kubernetes as k8s
+
+from components.base import Component
+from components.kubernetes.labels import own_labels
+
+
+def script(name: str) -> str:
+    """Text of a file of ``components/kubernetes/scripts``."""
+    return (files("components.kubernetes") / "scripts" / name).read_text(encoding="utf-8")
+
+
+def config_map(
+    component: Component, name: str, *, namespace: str, data: Mapping[str, str]
+) -> k8s.core.v1.ConfigMap:
+    """A ConfigMap named by a hash of its content: other content is another one, so what mounts it rolls."""
+    digest = hashlib.sha256(json.dumps(dict(data), sort_keys=True).encode()).hexdigest()[:8]
+    return k8s.core.v1.ConfigMap(
+        f"{component.prefix}-{name}",
+        metadata=k8s.meta.v1.ObjectMetaArgs(
+            name=f"{component.prefix}-{name}-{digest}", namespace=namespace, labels=own_labels()
+        ),
+        data=dict(data),
+        opts=component.child(),
+    )

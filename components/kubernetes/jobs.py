@@ -1,0 +1,152 @@
+"""Work that runs once and must succeed before something else starts: roles, migrations, model files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.base import Component
+from components.kubernetes.labels import own_labels
+from sizing.specs import Container
+
+AWAIT_MARGIN_S = 60
+"""Pulumi waits this much longer than the Job may run, so that the Job's own verdict is the one reported."""
+
+_RESTRICTED = k8s.core.v1.SecurityContextArgs(
+    allow_privilege_escalation=False, capabilities=k8s.core.v1.CapabilitiesArgs(drop=["ALL"])
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One container of a Job. Steps run one after the other.
+
+    ``command`` None keeps the image's entrypoint. ``secrets`` maps a variable to (Secret, key): values never
+    stand in the pod's specification. ``optional_secrets`` may be missing.
+    """
+
+    image: str
+    container: Container
+    command: Sequence[str] | None = None
+    args: Sequence[str] = ()
+    env: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
+    secrets: Mapping[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
+    mounts: Mapping[str, str] = field(default_factory=dict[str, str])  # volume -> path
+    ephemeral_gib: int | None = None
+
+
+@dataclass(frozen=True)
+class Task:
+    """A Job. ``run_as`` None keeps the image's user; ``config_maps`` and ``scratch_gib`` name its volumes."""
+
+    namespace: str
+    steps: tuple[Step, ...]
+    timeout_s: int
+    retries: int
+    service_account: str | None = None
+    run_as: int | None = None
+    config_maps: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
+    scratch_gib: Mapping[str, int] = field(default_factory=dict[str, int])
+    priority_class: str = "gateway-batch"
+
+
+def run_once(
+    component: Component, name: str, task: Task, depends_on: Sequence[pulumi.Resource] = ()
+) -> k8s.batch.v1.Job:
+    """Run ``task`` as a Job and wait for it; the logical name is ``<component>-<name>``.
+
+    The Job has no ``ttlSecondsAfterFinished``: a Job that removes itself is made again by every ``up``. Its
+    name is Pulumi's, so that a changed task is a new Job beside the old one, which is immutable.
+    """
+    return k8s.batch.v1.Job(
+        f"{component.prefix}-{name}",
+        metadata=k8s.meta.v1.ObjectMetaArgs(
+            namespace=task.namespace,
+            labels=_labels(name),
+            annotations={"pulumi.com/timeoutSeconds": str(task.timeout_s + AWAIT_MARGIN_S)},
+        ),
+        spec=k8s.batch.v1.JobSpecArgs(
+            backoff_limit=task.retries,
+            active_deadline_seconds=task.timeout_s,
+            template=k8s.core.v1.PodTemplateSpecArgs(
+                metadata=k8s.meta.v1.ObjectMetaArgs(labels=_labels(name)), spec=_pod(task)
+            ),
+        ),
+        opts=component.child(depends_on=list(depends_on)),
+    )
+
+
+def _labels(name: str) -> dict[str, str]:
+    return own_labels(**{"app.kubernetes.io/name": name})
+
+
+def _pod(task: Task) -> k8s.core.v1.PodSpecArgs:
+    containers = [_container(step) for step in task.steps]
+    return k8s.core.v1.PodSpecArgs(
+        restart_policy="Never",
+        priority_class_name=task.priority_class,
+        service_account_name=task.service_account,
+        automount_service_account_token=False,
+        security_context=k8s.core.v1.PodSecurityContextArgs(
+            run_as_non_root=None if task.run_as is None else True,
+            run_as_user=task.run_as,
+            run_as_group=task.run_as,
+            fs_group=task.run_as,
+            seccomp_profile=k8s.core.v1.SeccompProfileArgs(type="RuntimeDefault"),
+        ),
+        init_containers=containers[:-1] or None,
+        containers=containers[-1:],
+        volumes=_volumes(task) or None,
+    )
+
+
+def _volumes(task: Task) -> list[k8s.core.v1.VolumeArgs]:
+    configs = [
+        k8s.core.v1.VolumeArgs(name=name, config_map=k8s.core.v1.ConfigMapVolumeSourceArgs(name=config))
+        for name, config in sorted(task.config_maps.items())
+    ]
+    scratch = [
+        k8s.core.v1.VolumeArgs(
+            name=name, empty_dir=k8s.core.v1.EmptyDirVolumeSourceArgs(size_limit=f"{gib}Gi")
+        )
+        for name, gib in sorted(task.scratch_gib.items())
+    ]
+    return configs + scratch
+
+
+def _container(step: Step) -> k8s.core.v1.ContainerArgs:
+    resources = step.container.resources()
+    requests, limits = resources["requests"], resources.get("limits")
+    if step.ephemeral_gib is not None:
+        requests = {**requests, "ephemeral-storage": f"{step.ephemeral_gib}Gi"}
+    return k8s.core.v1.ContainerArgs(
+        name=step.container.name,
+        image=step.image,
+        command=None if step.command is None else list(step.command),
+        args=list(step.args) or None,
+        env=_env(step) or None,
+        resources=k8s.core.v1.ResourceRequirementsArgs(requests=requests, limits=limits),
+        security_context=_RESTRICTED,
+        volume_mounts=[
+            k8s.core.v1.VolumeMountArgs(name=name, mount_path=path)
+            for name, path in sorted(step.mounts.items())
+        ]
+        or None,
+    )
+
+
+def _env(step: Step) -> list[k8s.core.v1.EnvVarArgs]:
+    plain = [k8s.core.v1.EnvVarArgs(name=name, value=value) for name, value in sorted(step.env.items())]
+    secret = [
+        k8s.core.v1.EnvVarArgs(
+            name=name,
+            value_from=k8s.core.v1.EnvVarSourceArgs(
+                secret_key_ref=k8s.core.v1.SecretKeySelectorArgs(name=source, key=key)
+            ),
+        )
+        for name, (source, key) in sorted(step.secrets.items())
+    ]
+    return plain + secret

@@ -1,0 +1,108 @@
+"""LiteLLM's schema migrations, as a Job of our own straight on the writer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.base import Component
+from components.bindings import Bindings
+from components.kubernetes import images
+from components.kubernetes.database import (
+    CA_DIR,
+    CREDENTIALS,
+    MIGRATE_ENTRY,
+    PostgresTls,
+    postgres_tls,
+)
+from components.kubernetes.files import script
+from components.kubernetes.jobs import Step, Task, run_once
+from components.kubernetes.secretstore import external_secret
+from sizing.specs import Container
+
+TIMEOUT_S = 1800
+"""More than 200 files on an empty database take minutes; indexes on a long request log take longer."""
+
+RETRIES = 3
+"""The migrations are idempotent and take a lock first, so a retry is safe."""
+
+_LIMITS = {"cpu_request_m": 250, "cpu_limit_m": 1000, "memory_request_mib": 512, "memory_limit_mib": 1536}
+"""Prisma's engine and one Python process that imports LiteLLM (310 MiB). Jobs are no part of the fit
+proof."""
+
+MIGRATIONS = Container(name="migrations", **_LIMITS)
+VIEWS = Container(name="views", **_LIMITS)
+
+
+@dataclass(frozen=True)
+class MigrationInputs:
+    """``database_ready`` is ``DatabaseBootstrap``: the roles must exist."""
+
+    bindings: Bindings
+    namespace: str
+    database_ready: pulumi.Resource
+    ready: Sequence[pulumi.Resource]
+
+
+def migrate(component: Component, inputs: MigrationInputs) -> k8s.batch.v1.Job:
+    """Bring the schema to the image's version before the proxies of that version start.
+
+    Not the chart's own Job: that one connects where the proxies connect, and through a transaction pooler the
+    migrations lose the advisory lock that keeps two of them apart. A new image tag is a new Job.
+    """
+    tls = postgres_tls(component, inputs.bindings.postgres, inputs.namespace)
+    secret = external_secret(
+        component,
+        namespace=inputs.namespace,
+        name=MIGRATE_ENTRY,
+        store_key=f"{inputs.bindings.secret_prefix}{MIGRATE_ENTRY}",
+        keys=CREDENTIALS,
+        depends_on=inputs.ready,
+    )
+    task = Task(
+        namespace=inputs.namespace,
+        steps=(
+            _step(inputs.bindings, tls, MIGRATIONS, args=["migrations"]),
+            _step(inputs.bindings, tls, VIEWS, command=["python", "-c", script("create_views.py")]),
+        ),
+        timeout_s=TIMEOUT_S,
+        retries=RETRIES,
+        config_maps={} if tls.config_map is None else {"postgres-ca": tls.config_map},
+    )
+    return run_once(component, "migrate", task, [secret, inputs.database_ready, *inputs.ready])
+
+
+def _step(
+    bindings: Bindings,
+    tls: PostgresTls,
+    container: Container,
+    *,
+    command: Sequence[str] | None = None,
+    args: Sequence[str] = (),
+) -> Step:
+    """LiteLLM puts its URL together from these and encodes the password itself."""
+    env: dict[str, pulumi.Input[str]] = {
+        "DATABASE_HOST": bindings.postgres.writer_host,
+        "DATABASE_PORT": str(bindings.postgres.port),
+        "DATABASE_NAME": bindings.postgres.database,
+        "DATABASE_SSLMODE": tls.mode,
+        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+    }
+    if tls.ca_path is not None:
+        env["DATABASE_SSLROOTCERT"] = tls.ca_path
+    return Step(
+        image=images.LITELLM.reference,
+        container=container,
+        command=command,
+        args=args,
+        env=env,
+        secrets={
+            "DATABASE_USER": (MIGRATE_ENTRY, "username"),
+            "DATABASE_USERNAME": (MIGRATE_ENTRY, "username"),
+            "DATABASE_PASSWORD": (MIGRATE_ENTRY, "password"),
+        },
+        mounts={} if tls.config_map is None else {"postgres-ca": CA_DIR},
+    )

@@ -1,0 +1,141 @@
+"""The model cache: object storage that a Job fills once and engines stream from. D26."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.base import Component
+from components.bindings import Bindings
+from components.kubernetes import images
+from components.kubernetes.files import config_map, script
+from components.kubernetes.jobs import Step, Task, run_once
+from components.kubernetes.labels import own_labels
+from components.kubernetes.secretstore import external_secret
+from sizing.specs import Container, EngineSpec
+
+SERVICE_ACCOUNT = "model-cache"
+SCRIPT = "fill_model_cache.py"
+SCRIPT_DIR = "/scripts"
+WORK_DIR = "/work"
+
+SCRATCH_GIB = 24
+"""One file at a time: published shards have at most 10 GB, single-file quantised models up to 20 GB."""
+
+REQUESTED_DISK_GIB = 12
+"""What one shard of 10 GB needs; the node's disk holds the image beside it."""
+
+TIMEOUT_S = 4 * 3600
+"""140 GB (70B in bf16) take 40 minutes at 60 MB/s; the rest is for a slow repository. A copy that is
+interrupted goes on where it stopped."""
+
+RETRIES = 6
+
+JOB_CONTAINER = Container(
+    name="fill", cpu_request_m=500, cpu_limit_m=2000, memory_request_mib=1024, memory_limit_mib=3072
+)
+"""Multipart uploads hold 80 MB, the download's client some hundreds. Jobs are no part of the fit proof."""
+
+HUB_CREDENTIAL = "hf-token"
+
+
+@dataclass(frozen=True)
+class CacheInputs:
+    """``token_entry``: entry of the secret store, ``{value}``, for repositories that ask for a token, or
+    None."""
+
+    bindings: Bindings
+    namespace: str
+    token_entry: str | None
+    ready: tuple[pulumi.Resource, ...]
+
+
+def model_path(engine: EngineSpec) -> str:
+    """Where in the bucket the model lies. A new revision is a new place: engines never read a mixture."""
+    return f"{engine.slug}/{engine.revision}"
+
+
+class ModelCache(Component):
+    """One Job per model that copies a pinned revision from its repository into the bucket.
+
+    Idempotent: a mark says that the model is complete. It never deletes: old revisions go with the bucket's
+    lifecycle rule, or by hand.
+
+    Attributes:
+        filled: by slug, the Job that must have succeeded before the engine starts.
+    """
+
+    TYPE = "ai-gateway:kubernetes:ModelCache"
+
+    def __init__(
+        self,
+        name: str,
+        engines: tuple[EngineSpec, ...],
+        inputs: CacheInputs,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__(name, opts)
+        account = k8s.core.v1.ServiceAccount(
+            f"{self.prefix}-account",
+            metadata=k8s.meta.v1.ObjectMetaArgs(
+                name=SERVICE_ACCOUNT,
+                namespace=inputs.namespace,
+                labels=own_labels(),
+                annotations=inputs.bindings.annotations("model-cache"),
+            ),
+            opts=self.child(depends_on=list(inputs.ready)),
+        )
+        source = config_map(self, "script", namespace=inputs.namespace, data={SCRIPT: script(SCRIPT)})
+        waits: list[pulumi.Resource] = [account, *self._token(inputs), *inputs.ready]
+        self.filled: Mapping[str, k8s.batch.v1.Job] = {
+            engine.slug: run_once(self, engine.slug, _task(engine, inputs, source), waits)
+            for engine in engines
+        }
+        self.register_outputs({})
+
+    def _token(self, inputs: CacheInputs) -> list[pulumi.Resource]:
+        if inputs.token_entry is None:
+            return []
+        return [
+            external_secret(
+                self,
+                namespace=inputs.namespace,
+                name=HUB_CREDENTIAL,
+                store_key=f"{inputs.bindings.secret_prefix}{inputs.token_entry}",
+                keys={"HF_TOKEN": "value"},
+                depends_on=inputs.ready,
+            )
+        ]
+
+
+def _task(engine: EngineSpec, inputs: CacheInputs, source: k8s.core.v1.ConfigMap) -> Task:
+    target = pulumi.Output.concat(inputs.bindings.model_cache_uri, "/", model_path(engine))
+    step = Step(
+        image=images.VLLM.reference,
+        container=JOB_CONTAINER,
+        command=["python3", f"{SCRIPT_DIR}/{SCRIPT}"],
+        env={
+            "REPOSITORY": engine.repository,
+            "REVISION": engine.revision,
+            "TARGET": target,
+            "WORK_DIR": WORK_DIR,
+            "HF_HOME": f"{WORK_DIR}/.hf",
+            "HF_XET_CHUNK_CACHE_SIZE_BYTES": "0",  # else up to 10 GB of chunks stay beside the file
+            **inputs.bindings.environment,
+        },
+        secrets={} if inputs.token_entry is None else {"HF_TOKEN": (HUB_CREDENTIAL, "HF_TOKEN")},
+        mounts={"script": SCRIPT_DIR, "work": WORK_DIR},
+        ephemeral_gib=REQUESTED_DISK_GIB,
+    )
+    return Task(
+        namespace=inputs.namespace,
+        steps=(step,),
+        timeout_s=TIMEOUT_S,
+        retries=RETRIES,
+        service_account=SERVICE_ACCOUNT,
+        config_maps={"script": source.metadata.name},
+        scratch_gib={"work": SCRATCH_GIB},
+    )

@@ -1,0 +1,93 @@
+"""From a workload's rules to what charts accept: spread, disruption budgets, resources.
+
+The fit proof reads the same workload, so nothing here may invent a figure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sizing.specs import SpreadRule, Workload
+
+ZONE = "topology.kubernetes.io/zone"
+HOST = "kubernetes.io/hostname"
+
+_SOFT_WEIGHT = 100
+"""The most a preference can weigh (1 to 100): spreading goes before packing."""
+
+_WHEN = {"hard": "DoNotSchedule", "soft": "ScheduleAnyway"}
+
+
+def spread_constraints(workload: Workload, labels: Mapping[str, str]) -> list[dict[str, object]]:
+    """``topologySpreadConstraints`` for pods with ``labels``: zones, and hosts unless they exclude each
+    other.
+
+    "hard" hosts are left to ``pod_affinity``: one pod per host is stricter than an even spread. Pods of a
+    Deployment are counted per rollout (``matchLabelKeys``), or the new ones would be placed by the old ones.
+    """
+    rules: list[tuple[str, SpreadRule]] = [(ZONE, workload.spread_zones)]
+    if workload.spread_hosts == "soft":
+        rules.append((HOST, workload.spread_hosts))
+    return [_constraint(workload, labels, key, rule) for key, rule in rules if rule != "none"]
+
+
+def _constraint(
+    workload: Workload, labels: Mapping[str, str], key: str, rule: SpreadRule
+) -> dict[str, object]:
+    constraint: dict[str, object] = {
+        "maxSkew": 1,
+        "topologyKey": key,
+        "whenUnsatisfiable": _WHEN[rule],
+        "labelSelector": {"matchLabels": dict(labels)},
+    }
+    if workload.kind == "Deployment":
+        constraint["matchLabelKeys"] = ["pod-template-hash"]
+    return constraint
+
+
+def pod_affinity(workload: Workload, labels: Mapping[str, str]) -> dict[str, object]:
+    """``affinity`` that keeps pods with ``labels`` on different hosts when the rule is "hard", else
+    nothing."""
+    if workload.spread_hosts != "hard":
+        return {}
+    return {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [_apart(labels, HOST)]}}
+
+
+def spread_by_affinity(workload: Workload, labels: Mapping[str, str]) -> dict[str, object]:
+    """The same rules as an ``affinity``, for charts without ``topologySpreadConstraints``.
+
+    "soft" becomes a preference; "hard" a requirement, which for zones means at most one pod per zone.
+    """
+    rules: list[tuple[str, SpreadRule]] = [(ZONE, workload.spread_zones), (HOST, workload.spread_hosts)]
+    required = [_apart(labels, key) for key, rule in rules if rule == "hard"]
+    preferred = [
+        {"weight": _SOFT_WEIGHT, "podAffinityTerm": _apart(labels, key)}
+        for key, rule in rules
+        if rule == "soft"
+    ]
+    terms: dict[str, object] = {}
+    if required:
+        terms["requiredDuringSchedulingIgnoredDuringExecution"] = required
+    if preferred:
+        terms["preferredDuringSchedulingIgnoredDuringExecution"] = preferred
+    return {"podAntiAffinity": terms} if terms else {}
+
+
+def _apart(labels: Mapping[str, str], key: str) -> dict[str, object]:
+    return {"labelSelector": {"matchLabels": dict(labels)}, "topologyKey": key}
+
+
+def disruption_budget(workload: Workload) -> dict[str, object]:
+    """``{"enabled": .., "maxUnavailable": ..}``, the shape that charts share.
+
+    Off for a lone replica: a budget that allows no disruption stops every node drain for ever.
+    """
+    if workload.max_unavailable is None or workload.most_replicas < 2:
+        return {"enabled": False}
+    return {"enabled": True, "maxUnavailable": workload.max_unavailable}
+
+
+def labels_of(name: str, release: str, component: str | None = None) -> dict[str, str]:
+    """The recommended labels by which charts select their pods."""
+    labels = {"app.kubernetes.io/name": name, "app.kubernetes.io/instance": release}
+    return {**labels, "app.kubernetes.io/component": component} if component else labels

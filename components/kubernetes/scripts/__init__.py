@@ -1,0 +1,1 @@
+"""Files that run inside pods: shell, SQL and Python, read as text by ``components.kubernetes.files``."""

@@ -1,0 +1,215 @@
+"""The vLLM production stack: a router and one deployment per engine. Guide 2.3, D3 to D6, D26, D30, D37.
+
+Chart: https://github.com/vllm-project/production-stack/tree/vllm-stack-0.1.12/helm
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.base import Component
+from components.bindings import Bindings
+from components.kubernetes import charts, images
+from components.kubernetes.endpoints import ServiceEndpoint
+from components.kubernetes.labels import own_labels
+from components.kubernetes.model_cache import CacheInputs, ModelCache
+from components.kubernetes.patches import patch_pods
+from components.kubernetes.placement import disruption_budget, spread_by_affinity, spread_constraints
+from components.kubernetes.release import helm_release
+from components.kubernetes.scaling import scaled_object
+from components.kubernetes.secretstore import external_secret
+from components.kubernetes.vllm_engine import (
+    ENGINE_CONTAINER,
+    ENGINE_LABELS,
+    PRE_STOP_S,
+    STOP_MARGIN_S,
+    EngineInputs,
+    engine_labels,
+    model_spec,
+    probes,
+)
+from sizing.specs import EngineSpec, VllmSpec, Workloads
+
+RELEASE = "vllm"
+ROUTER_PORT = 80
+
+API_KEY_ENTRY = "vllm-api-key"
+API_KEY_KEY = "VLLM_API_KEY"
+
+ROUTER_LABELS = {"environment": "ai-gateway", "release": "vllm-router"}
+"""Replaces both of the chart's default labels, by which it selects the router's pods."""
+
+ROUTER_START_FAILURES = 24
+"""Two minutes; the chart's 20 s are too short for a Python start on a busy node."""
+
+REROUTE_ATTEMPTS = "1"
+"""A request that meets an engine which has just gone is sent to another one, once."""
+
+
+@dataclass(frozen=True)
+class VllmArgs:
+    """Inputs of ``Vllm``.
+
+    Attributes:
+        spec: engines and drain time.
+        workloads: holds ``vllm-router`` and ``vllm-<slug>`` per engine.
+        bindings: model cache, identities, region.
+        prometheus_url: where KEDA reads the engines' metrics.
+        hf_token_entry: entry of the secret store with a token for the models' repository, or None.
+        ready: namespace, secret store, model cache bucket, KEDA, monitoring CRDs.
+    """
+
+    spec: VllmSpec
+    workloads: Workloads
+    bindings: Bindings
+    prometheus_url: str
+    hf_token_entry: str | None = None
+    ready: tuple[pulumi.Resource, ...] = ()
+
+
+class Vllm(Component):
+    """Engines that stream their weights from the model cache, behind a router that knows which are ready.
+
+    Nothing waits for engines: a GPU node may take minutes or, without quota, never come; the model Job that
+    must succeed first is waited for. A rollout replaces one pod at a time and needs no spare GPU.
+
+    Replicas belong to KEDA alone. The chart writes ``replicas`` at every upgrade unless its own KEDA
+    support is on, whose ScaledObject is unusable (one trigger as an object where KEDA wants a list); it
+    leaves that object out when a ``raySpec`` is present. So both are given: ``keda.enabled`` true,
+    ``raySpec.enabled`` false.
+
+    What the chart has no keys for is patched into the pods: a grace period that lets streams end, a pause so
+    that the router forgets the pod first, spread over zones.
+
+    Attributes:
+        endpoint: the router, for LiteLLM.
+        router_url: its base URL with ``/v1``.
+    """
+
+    TYPE = "ai-gateway:kubernetes:Vllm"
+
+    def __init__(self, name: str, args: VllmArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        self.args = args
+        self.namespace = args.workloads["vllm-router"].namespace
+        self.endpoint = ServiceEndpoint(f"{RELEASE}-router-service", self.namespace, ROUTER_PORT)
+        self.router_url = self.endpoint.url("/v1")
+        self.cache = ModelCache(
+            f"{self.prefix}-models",
+            args.spec.engines,
+            CacheInputs(args.bindings, self.namespace, args.hf_token_entry, args.ready),
+            self.child(),
+        )
+        self.release = helm_release(
+            self,
+            charts.VLLM_STACK,
+            name=RELEASE,
+            namespace=self.namespace,
+            values={"servingEngineSpec": self._engines(), "routerSpec": self._router()},
+            depends_on=[self._account(), self._api_key(), *self.cache.filled.values(), *args.ready],
+            skip_await=True,
+        )
+        for engine in args.spec.engines:
+            self._finish(engine)
+        self.register_outputs({"router_url": self.router_url})
+
+    def _account(self) -> k8s.core.v1.ServiceAccount:
+        """The engines' identity, which may read the model cache; the chart makes none."""
+        return k8s.core.v1.ServiceAccount(
+            f"{self.prefix}-account",
+            metadata=k8s.meta.v1.ObjectMetaArgs(
+                name=RELEASE,
+                namespace=self.namespace,
+                labels=own_labels(),
+                annotations=self.args.bindings.annotations("vllm"),
+            ),
+            automount_service_account_token=False,
+            opts=self.child(depends_on=list(self.args.ready)),
+        )
+
+    def _api_key(self) -> k8s.apiextensions.CustomResource:
+        return external_secret(
+            self,
+            namespace=self.namespace,
+            name=API_KEY_ENTRY,
+            store_key=f"{self.args.bindings.secret_prefix}{API_KEY_ENTRY}",
+            keys={API_KEY_KEY: "value"},
+            depends_on=self.args.ready,
+        )
+
+    def _engines(self) -> dict[str, object]:
+        args = self.args
+        specs = [
+            model_spec(
+                engine, EngineInputs(args.workloads[f"vllm-{engine.slug}"], args.bindings, args.spec.drain_s)
+            )
+            for engine in args.spec.engines
+        ]
+        return {
+            "enableEngine": True,
+            "labels": ENGINE_LABELS,
+            "runtimeClassName": "",
+            "imagePullPolicy": "IfNotPresent",
+            "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}},
+            "vllmApiKey": {"secretName": API_KEY_ENTRY, "secretKey": API_KEY_KEY},
+            "securityContext": {"seccompProfile": {"type": "RuntimeDefault"}},
+            "containerSecurityContext": {"allowPrivilegeEscalation": False, "runAsNonRoot": False},
+            "serviceMonitor": {"enabled": True},
+            **probes(args.spec.engines),
+            "modelSpec": specs,
+        }
+
+    def _router(self) -> dict[str, object]:
+        workload = self.args.workloads["vllm-router"]
+        selector = {"app.kubernetes.io/component": "router", "app.kubernetes.io/instance": RELEASE}
+        return {
+            "enableRouter": True,
+            "repository": images.VLLM_ROUTER.repository,
+            "tag": images.VLLM_ROUTER.tag,
+            "imagePullPolicy": "IfNotPresent",
+            "replicaCount": workload.replicas,
+            "resources": workload.container("router").resources(),
+            "labels": ROUTER_LABELS,
+            "affinity": spread_by_affinity(workload, selector),
+            "priorityClassName": workload.priority_class,
+            "pdb": disruption_budget(workload),
+            "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
+            "routingLogic": "roundrobin",
+            "extraArgs": [
+                "--max-instance-failover-reroute-attempts",
+                REROUTE_ATTEMPTS,
+                "--log-format",
+                "json",
+            ],
+            "startupProbe": {"failureThreshold": ROUTER_START_FAILURES},
+            "securityContext": {"seccompProfile": {"type": "RuntimeDefault"}},
+            "serviceMonitor": {"enabled": True},
+        }
+
+    def _finish(self, engine: EngineSpec) -> None:
+        """What an engine needs beside the chart."""
+        workload = self.args.workloads[f"vllm-{engine.slug}"]
+        deployment = f"{RELEASE}-{engine.slug}-deployment-vllm"
+        grace = PRE_STOP_S + self.args.spec.drain_s + STOP_MARGIN_S
+        pause = {"preStop": {"sleep": {"seconds": PRE_STOP_S}}}
+        pod: dict[str, object] = {
+            "terminationGracePeriodSeconds": grace,
+            "containers": [{"name": ENGINE_CONTAINER, "lifecycle": pause}],
+        }
+        spread = spread_constraints(workload, engine_labels(RELEASE, engine))
+        if spread:
+            pod["topologySpreadConstraints"] = spread
+        patch_pods(
+            self, namespace=self.namespace, deployment=deployment, pod_spec=pod, depends_on=[self.release]
+        )
+        scaled_object(
+            self,
+            engine,
+            namespace=self.namespace,
+            deployment=deployment,
+            prometheus_url=self.args.prometheus_url,
+            depends_on=[self.release],
+        )

@@ -1,0 +1,133 @@
+"""LiteLLM's configuration file: models in order, fallbacks, retention, nothing that lets requests through."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from components.kubernetes.litellm_config import ConfigInputs, key_env, proxy_config
+from sizing.specs import ExternalModel, LitellmSpec, ModelRoute
+from tests.factories_workloads import hpa, litellm_spec, redis_binding
+
+URL = "http://vllm-router-service.vllm.svc:80/v1"
+
+
+def config(spec: LitellmSpec | None = None, **changes: Any) -> dict[str, Any]:
+    inputs: dict[str, Any] = {"redis": redis_binding(), "vllm_url": URL, "prepared_statements": False}
+    return proxy_config(spec or litellm_spec(), ConfigInputs(**{**inputs, **changes}))
+
+
+def external(**changes: Any) -> ExternalModel:
+    fields: dict[str, Any] = {
+        "name": "big", "model": "openai/gpt-x", "api_key_secret": "openai-key", "fallback_for": None,
+    }  # fmt: skip
+    return ExternalModel(**{**fields, **changes})
+
+
+def named(found: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    return [model for model in found["model_list"] if model["model_name"] == name]
+
+
+def test_a_self_hosted_model_is_called_with_the_engines_key() -> None:
+    (model,) = named(config(), "chat")
+    assert model["litellm_params"]["model"] == "hosted_vllm/llama-3.1-8b"
+    assert model["litellm_params"]["api_base"] == URL
+    assert model["litellm_params"]["api_key"] == "os.environ/VLLM_API_KEY"
+    assert model["litellm_params"]["order"] == 1
+    assert model["model_info"]["input_cost_per_token"] == 0
+
+
+def test_a_fallback_answers_under_the_same_name_and_comes_second() -> None:
+    found = config(litellm_spec(external_models=(external(fallback_for="chat"),)))
+    first, second = named(found, "chat")
+    assert (first["litellm_params"]["order"], second["litellm_params"]["order"]) == (1, 2)
+    assert second["litellm_params"]["model"] == "openai/gpt-x"
+    assert second["litellm_params"]["api_key"] == "os.environ/OPENAI_KEY"
+    assert found["router_settings"]["context_window_fallbacks"] == [{"chat": ["big"]}]
+    assert len(named(found, "big")) == 1
+
+
+def test_an_external_model_without_fallback_stands_alone() -> None:
+    found = config(litellm_spec(external_models=(external(api_key_secret=None),)))
+    (model,) = named(found, "big")
+    assert model["litellm_params"] == {"model": "openai/gpt-x"}
+    assert "context_window_fallbacks" not in found["router_settings"]
+
+
+def test_deployments_have_distinct_ids() -> None:
+    models = tuple(external(name=name, fallback_for="chat") for name in ("a", "b"))
+    ids = [m["model_info"]["id"] for m in config(litellm_spec(external_models=models))["model_list"]]
+    assert len(set(ids)) == len(ids) == 5
+
+
+def test_the_clouds_own_models_need_no_key() -> None:
+    assert named(config(), "bedrock/*") == []
+    (model,) = named(config(litellm_spec(bedrock=True)), "bedrock/*")
+    assert model["litellm_params"] == {"model": "bedrock/*"}
+
+
+def test_models_without_an_engine_are_not_offered() -> None:
+    spec = litellm_spec(models=(ModelRoute(name="chat", served_name="x"),))
+    assert config(spec, vllm_url=None)["model_list"] == []
+
+
+def test_timeouts_are_the_specifications() -> None:
+    found = config(litellm_spec(request_timeout_s=90))
+    assert found["router_settings"]["timeout"] == 90
+    assert found["litellm_settings"]["request_timeout"] == 90
+    assert found["router_settings"]["stream_timeout"] == 90
+    assert config()["router_settings"]["stream_timeout"] == 120
+
+
+def test_connections_and_retention_are_the_specifications() -> None:
+    general = config()["general_settings"]
+    assert general["database_connection_pool_limit"] == 7
+    assert general["maximum_spend_logs_retention_period"] == "23d"
+
+
+def test_old_rows_are_deleted_faster_than_the_largest_load_writes_them() -> None:
+    """1,600 requests/s; a run deletes at most batches x 1,000 rows."""
+    general = config()["general_settings"]
+    minutes = int(general["maximum_spend_logs_retention_interval"].removesuffix("m"))
+    per_day = general["maximum_spend_logs_cleanup_max_batches"] * 1000 * 24 * 60 // minutes
+    assert per_day >= 1600 * 86400
+
+
+def test_nothing_passes_without_its_key_checked() -> None:
+    general = config()["general_settings"]
+    assert general["allow_requests_on_db_unavailable"] is False
+    assert general["master_key"] == "os.environ/LITELLM_MASTER_KEY"
+
+
+def test_prompts_stay_out_of_logs_and_traces() -> None:
+    found = config()
+    assert found["general_settings"]["store_prompts_in_spend_logs"] is False
+    assert found["litellm_settings"]["turn_off_message_logging"] is True
+
+
+def test_the_cache_is_a_cluster_over_tls() -> None:
+    settings = config()["litellm_settings"]
+    assert settings["cache"] is True
+    assert settings["cache_params"]["type"] == "redis"
+    assert settings["cache_params"]["ssl"] is True
+    (seed,) = settings["cache_params"]["redis_startup_nodes"]
+    assert seed["port"] == 6380
+    assert settings["cache_params"]["password"] == "os.environ/REDIS_PASSWORD"
+
+
+def test_metrics_and_traces_are_on_without_labels_per_caller() -> None:
+    settings = config()["litellm_settings"]
+    assert settings["callbacks"] == ["prometheus", "otel"]
+    assert settings["prometheus_exclude_labels"] == ["client_ip", "user_agent"]
+
+
+@pytest.mark.parametrize(("pods", "buffered"), [(8, False), (9, False), (10, True), (40, True)])
+def test_many_pods_queue_their_spend(pods: int, buffered: bool) -> None:
+    found = config(litellm_spec(hpa=hpa(max_replicas=pods)))
+    assert found["general_settings"]["use_redis_transaction_buffer"] is buffered
+
+
+def test_names_of_environment_variables() -> None:
+    assert key_env("openai-key") == "OPENAI_KEY"
+    assert key_env("team/a.b") == "TEAM_A_B"
