@@ -1,0 +1,1 @@
+"""The ``gateway`` command: parses, calls ``infra`` and ``sizing``, prints. Decides nothing itself."""

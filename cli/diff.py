@@ -1,0 +1,67 @@
+"""``gateway diff``: what changes between two previews, in the guide's terms first, then by resource."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli import options, output
+from cli.comparison import compare
+from cli.markdown import document
+from cli.operands import read_operand
+from infra.graph import diff as compare_resources
+
+_Base = Annotated[
+    str,
+    typer.Argument(
+        metavar="BASE",
+        help="What runs: a stack, REVISION:STACK, or a file saved by `gateway preview STACK --json`.",
+        autocompletion=options.complete_operand,
+        show_default=False,
+    ),
+]
+_Head = Annotated[
+    str,
+    typer.Argument(
+        metavar="HEAD",
+        help="What is wanted, in any of the same forms.",
+        autocompletion=options.complete_operand,
+        show_default=False,
+    ),
+]
+_Markdown = Annotated[bool, typer.Option("--markdown", help="Print Markdown; this is the default.")]
+
+
+def diff(
+    base: _Base,
+    head: _Head,
+    project: options.Project = Path(),
+    markdown: _Markdown = False,
+    as_json: options.Json = False,
+) -> None:
+    """What changes from BASE to HEAD: sizing figures, findings, and resources.
+
+    Stacks of different names are compared as if HEAD were to become BASE's configuration. Resources are
+    created, updated, replaced or deleted by the providers' own rules; those whose data would be lost come
+    first, in bold. REVISION:STACK runs that git revision's own program on its own stack file.
+    """
+    if markdown and as_json:
+        raise typer.BadParameter("it excludes --json: choose one of them", param_hint="--markdown")
+    old, new = read_operand(base, project), read_operand(head, project)
+    sizing, resources = compare(old, new), compare_resources(old, new)
+    if not as_json:
+        output.show_text(document(base, head, sizing, resources))
+        return
+    output.show_json(
+        {
+            "base": base,
+            "head": head,
+            "sizing": [asdict(change) for change in sizing.figures],
+            "findings": {"appeared": list(sizing.appeared), "disappeared": list(sizing.disappeared)},
+            "resources": json.loads(resources.to_json()),
+        }
+    )

@@ -1,0 +1,47 @@
+"""What ``gateway diff`` compares: a saved preview, a stack, or a stack in a git revision."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cli import options, output
+from cli.errors import InputError
+from cli.preview import graph_of
+from cli.revision import preview_at
+from infra.graph import Graph, GraphError
+from infra.graph.reader import REMEDY
+
+
+def read_operand(operand: str, project: Path) -> Graph:
+    """The graph that ``operand`` stands for: a file if there is one of that name, else as it is written.
+
+    Raises:
+        SizingError: there is no such thing, or it cannot be previewed.
+    """
+    path = Path(operand)
+    if operand and path.is_file():
+        return _saved(path)
+    if ":" in operand:
+        revision, _, stack = operand.rpartition(":")
+        with output.working(f"previewing {stack} as of {revision} ..."):
+            text = preview_at(revision, options.checked_stack(stack), options.checked_project(project))
+        return _parsed(operand, text)
+    if path.name != operand or path.suffix == ".json":
+        raise InputError("preview", operand, "there is no such file", f"{REMEDY[:1].upper()}{REMEDY[1:]}.")
+    return graph_of(project, operand)
+
+
+def _saved(path: Path) -> Graph:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError("preview", str(path), f"cannot be read: {error}", "Name a saved preview.") from None
+    return _parsed(str(path), text)
+
+
+def _parsed(operand: str, text: str) -> Graph:
+    try:
+        return Graph.from_json(text)
+    except GraphError as error:
+        reason = str(error).removesuffix(f": {REMEDY}")
+        raise InputError("preview", operand, reason, f"{REMEDY[:1].upper()}{REMEDY[1:]}.") from None

@@ -1,0 +1,129 @@
+"""``gateway preview``: every resource that a first ``pulumi up`` of a stack would create."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from cli import options, output
+from cli.details import STACK, kind
+from cli.errors import InputError
+from cli.figures import ABSENT, lookup
+from cli.findings import summary
+from cli.tree import render
+from infra.graph import Graph, Resource
+
+_Out = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="FILE", help="Also save the JSON, for `gateway diff`.", show_default=False),
+]
+_All = Annotated[
+    bool, typer.Option("--all", help="A line for each resource, also for those without figures.")
+]
+
+
+def preview(
+    stack: options.Stack,
+    everything: _All = False,
+    out: _Out = None,
+    cloud: options.CloudName = None,
+    region: options.Region = None,
+    project: options.Project = Path(),
+    as_json: options.Json = False,
+) -> None:
+    """Every resource of a stack, as a tree of components with the figures that matter.
+
+    Runs the stack's own program without Pulumi's engine, a cloud account or the network; takes some seconds.
+    "protected" resources are refused deletion by Pulumi. A component that its own plugin builds (eks.Cluster)
+    is one resource here, and the preview names what it creates.
+    """
+    graph = graph_of(project, stack, cloud, region)
+    text = graph.to_json()
+    if out is not None:
+        _save(out, text)
+    if as_json:
+        output.show_text(text)
+    else:
+        output.show(render(graph, _title(graph), everything=everything), *_below(graph))
+
+
+def graph_of(project: Path, stack: str, cloud: str | None = None, region: str | None = None) -> Graph:
+    """The preview of a stack by name.
+
+    Raises:
+        SizingError: the stack's settings cannot be met.
+        OfflineError: the engine would refuse the program.
+    """
+    from infra.preview import preview_graph
+
+    settings = options.settings_for(project, stack, cloud, region)
+    with output.working(f"previewing {stack} ..."):
+        return preview_graph(settings, stack)
+
+
+def _save(out: Path, text: str) -> None:
+    try:
+        out.write_text(text + "\n", encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise InputError(
+            "--out",
+            str(out),
+            f"cannot be written: {error.strerror}",
+            "Name a file in a directory that exists.",
+        ) from None
+
+
+def _title(graph: Graph) -> Text:
+    protected = sum(resource.protect for resource in graph.resources)
+    region = lookup({"sizing": graph.sizing}, "sizing.region")
+    where = graph.cloud if region is ABSENT else f"{graph.cloud}, {region}"
+    return Text.assemble(
+        (graph.stack, "bold"), f"  {where}: {len(graph.resources)} resources, {protected} protected"
+    )
+
+
+def _below(graph: Graph) -> Iterator[RenderableType]:
+    yield Text("\nResources by type", "bold")
+    yield _totals(graph)
+    yield from _outputs(graph)
+    yield from summary(graph.stack, graph.findings)
+    if graph.warnings:
+        yield Text("\nWarnings of the program", "bold yellow")
+        yield from (Text(f"  {warning}", overflow="fold") for warning in graph.warnings)
+
+
+def _totals(graph: Graph) -> RenderableType:
+    """Two columns, read downwards; the most frequent type first, all components of ours as one."""
+    counts = Counter(_kind(resource) for resource in graph.resources)
+    lines = [
+        f"  {count:>3} {name}" for name, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    ]
+    half = -(-len(lines) // 2)
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for index in range(half):
+        table.add_row(*lines[index::half])
+    return table
+
+
+def _kind(resource: Resource) -> str:
+    if resource.type == STACK:
+        return "the stack itself"
+    return kind(resource.type) if resource.custom or resource.remote else "components"
+
+
+def _outputs(graph: Graph) -> Iterator[RenderableType]:
+    """The outputs that are one value each; the others repeat what is printed elsewhere."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for name, value in graph.outputs.items():
+        if isinstance(value, str | int | float):
+            table.add_row(f"  {name}", str(value))
+    if table.row_count:
+        yield Text("\nOutputs", "bold")
+        yield table

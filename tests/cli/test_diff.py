@@ -1,0 +1,212 @@
+"""``gateway diff``: saved previews and stacks; the guide's terms first, then resources."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import infra.preview
+from cli.comparison import compare
+from infra.graph import Graph, Resource
+from infra.settings import Settings
+from tests.cli.conftest import Run, assert_refused
+from tests.harness import captured
+from tests.infra.graphs import graph, resource
+
+SIZING: dict[str, Any] = {
+    "litellm": {"replicas": 2, "cpu_request_m": 500},
+    "cluster": {"cpu_nodes": {"min": 3}},
+    "vllm": {"engines": [{"name": "8b", "gpus": 1}]},
+    "workload": {"requests_per_second": [1, 10]},
+    "tier": "small",
+    "order": {"zones": ["a", "b"], "nodes": [{"name": "cpu-a", "max": 2}, {"name": "cpu-b", "max": 2}]},
+    "findings": [{"ignored": True}],
+}
+
+
+def _finding(name: str, path: str | None, **more: Any) -> dict[str, Any]:
+    finding = {"id": name, "section": "2.1", "path": path, "kind": "risk", "guide": 1, "actual": 1}
+    return {**finding, "reason": f"because of {name}", "source": "guide", **more}
+
+
+def _database(**inputs: Any) -> Resource:
+    settings = {"instanceClass": "db.m6i.large", "allocatedStorage": 100, "storageEncrypted": True, **inputs}
+    return resource("aws:rds/instance:Instance", "db", inputs=settings, protect=True)
+
+
+BASE = graph(_database(), sizing=SIZING, findings=[_finding("D1", "litellm.replicas"), _finding("D2", None)])
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Any:
+    """Write a graph where the command can read it; the name of the file."""
+
+    def save(name: str, contents: Graph) -> str:
+        path = tmp_path / name
+        path.write_text(contents.to_json(), encoding="utf-8")
+        return str(path)
+
+    return save
+
+
+def _changed() -> Graph:
+    sizing = {
+        **SIZING,
+        "litellm": {"replicas": 5, "cpu_request_m": 2000},
+        "vllm": {"engines": [{"name": "70b", "gpus": 8}, {"name": "8b", "gpus": 2}]},
+        "workload": {"requests_per_second": [500]},
+        "tier": "enterprise",
+        "order": {"zones": ["a", "b"], "nodes": [{"name": "cpu-b", "max": 7}]},
+    }
+    findings = [
+        _finding("D1", "litellm.replicas", actual=5),
+        _finding("D9", "postgres.storage_gib", guide=100, actual=400),
+    ]
+    return graph(
+        _database(storageEncrypted=False),
+        resource("aws:ec2/vpc:Vpc", "net"),
+        sizing=sizing,
+        findings=findings,
+    )
+
+
+def test_markdown_speaks_the_guides_terms_first(gateway: Run, saved: Any) -> None:
+    base, head = saved("base.json", BASE), saved("head.json", _changed())
+    result = gateway("diff", base, head)
+    assert (result.status, result.err) == (0, "")
+    headings = re.findall(r"^##+ (.+)$", result.out, re.MULTILINE)
+    assert headings == [
+        f"`{base}` → `{head}`",
+        "Sizing (6)",
+        "Ordered (2)",
+        "New findings (1)",
+        "Findings that go away (1)",
+        "Replaced (1)",
+        "Created (1)",
+    ]
+    for line in (
+        "| `tier` | small | enterprise |",
+        "| `workload.requests_per_second` | 1-10 | 500+ |",
+        "| `litellm.cpu_request_m` | 500m | 2000m |",
+        "| `litellm.replicas` | 2 | 5 |",
+        "| `vllm.engines[70b]` | - | gpus 8 |",
+        "| `vllm.engines[8b].gpus` | 1 | 2 |",
+        "| `order.nodes[cpu-b].max` | 2 | 7 |",
+        "| `order.nodes[cpu-a]` | max 2 | - |",
+        "| D9 (guide 2.1) | risk | `postgres.storage_gib` | 100 GiB → 400 GiB | because of D9 |",
+        "| D2 (guide 2.1) | risk | - | 1 | because of D2 |",
+    ):
+        assert f"\n{line}\n" in result.out
+    assert result.out.index("`tier`") < result.out.index("`workload.") < result.out.index("`litellm.")
+
+
+def test_lost_data_is_announced_first_and_bold(gateway: Run, saved: Any) -> None:
+    text = gateway("diff", saved("base.json", BASE), saved("head.json", _changed())).out
+    assert text.index("Data would be lost: 1 resource") < text.index("### Sizing")
+    assert "\n### Replaced (1)\n\n- **`db` (`aws:rds/instance:Instance`)**: holds data" in text
+
+
+def test_json_has_the_same(gateway: Run, saved: Any) -> None:
+    base, head = saved("base.json", BASE), saved("head.json", _changed())
+    result = gateway("diff", base, head, "--json")
+    found = json.loads(result.out)
+    assert (found["base"], found["head"]) == (base, head)
+    assert {"path": "litellm.replicas", "base": 2, "head": 5} in found["sizing"]
+    assert [finding["id"] for finding in found["findings"]["appeared"]] == ["D9"]
+    assert [finding["id"] for finding in found["findings"]["disappeared"]] == ["D2"]
+    assert [change["name"] for change in found["resources"]["replaced"]] == ["db"]
+
+
+def test_no_changes(gateway: Run, saved: Any) -> None:
+    base, again = saved("base.json", BASE), saved("again.json", BASE)
+    assert gateway("diff", base, again).out == f"## `{base}` → `{again}`\n\nNo changes.\n"
+    found = json.loads(gateway("diff", base, again, "--json").out)
+    assert found["sizing"] == []
+    assert found["findings"] == {"appeared": [], "disappeared": []}
+    assert found["resources"]["unchanged"] > 0
+
+
+def test_only_figures_or_only_resources_change(gateway: Run, saved: Any) -> None:
+    base = saved("base.json", BASE)
+    figures = BASE.annotated(sizing={**SIZING, "tier": "large"})
+    text = gateway("diff", base, saved("figures.json", figures)).out
+    assert "| `tier` | small | large |" in text
+    assert "No changes (" in text
+    resources = graph(_database(instanceClass="db.m6i.xlarge"), sizing=SIZING, findings=BASE.findings)
+    text = gateway("diff", base, saved("resources.json", resources)).out
+    assert "### Sizing" not in text
+    assert "### Updated (1)" in text
+
+
+def test_a_preview_without_sizing_says_so(gateway: Run, saved: Any) -> None:
+    text = gateway("diff", saved("old.json", graph(_database())), saved("head.json", BASE)).out
+    assert "saved without its sizing" in text
+    assert "### Sizing" not in text
+
+
+def test_true_is_not_one() -> None:
+    base, head = (graph(sizing={"vault": {"ha": value}}) for value in (1, True))
+    assert [(change.base, change.head) for change in compare(base, head).figures] == [(1, True)]
+
+
+def test_cells_cannot_break_the_table(gateway: Run, saved: Any) -> None:
+    head = BASE.annotated(sizing={**SIZING, "tier": "a|b\n<c>"})
+    text = gateway("diff", saved("base.json", BASE), saved("head.json", head)).out
+    assert "\n| `tier` | small | a\\|b &lt;c> |\n" in text
+
+
+# ---------------------------------------------------------------------------------------------- operands
+
+
+def _preview(settings: Settings, stack: str) -> Graph:
+    return captured(stack)
+
+
+def test_two_stacks_compare_as_an_upgrade(gateway: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names and tags that carry the stack's name are no difference: data stays where it is."""
+    monkeypatch.setattr(infra.preview, "preview_graph", _preview)
+    result = gateway("diff", "medium", "large", "--json")
+    found = json.loads(result.out)
+    assert {"path": "litellm.replicas", "base": 3, "head": 5} in found["sizing"]
+    changes = [change for kind in ("replaced", "deleted") for change in found["resources"][kind]]
+    assert [change["name"] for change in changes if change["type"].startswith("aws:rds")] == []
+    assert "medium" not in json.dumps(found["resources"]["updated"])
+
+
+def test_a_stack_and_a_saved_preview(gateway: Run, monkeypatch: pytest.MonkeyPatch, saved: Any) -> None:
+    monkeypatch.setattr(infra.preview, "preview_graph", _preview)
+    assert gateway("diff", saved("base.json", captured("small")), "small").out.endswith("\n\nNo changes.\n")
+
+
+@pytest.mark.parametrize(
+    ("contents", "fragments"),
+    [
+        ("", ("not readable as JSON",)),
+        ("{}", ("Field required",)),
+        ("[]", ("not a JSON object",)),
+        ('{"stack": 1e999}', ("saved preview",)),
+        ("\x00\xff", ("saved preview",)),
+    ],
+)
+def test_damaged_previews_are_refused(
+    gateway: Run, tmp_path: Path, contents: str, fragments: tuple[str, ...]
+) -> None:
+    path = tmp_path / "bad.json"
+    path.write_text(contents, encoding="latin-1")
+    result = gateway("diff", str(path), "small")
+    assert_refused(result, "preview", "bad.json", *(fragments if contents.isascii() else ("cannot be read",)))
+
+
+@pytest.mark.parametrize("operand", ["nowhere.json", "some/where", "./x"])
+def test_files_that_do_not_exist_are_refused(gateway: Run, project: Path, operand: str) -> None:
+    assert_refused(
+        gateway("diff", operand, "mine", cwd=project), f'"{operand}"', "no such file", "--json > FILE"
+    )
+
+
+def test_a_stack_that_does_not_exist_is_refused(gateway: Run, project: Path) -> None:
+    assert_refused(gateway("diff", "yours", "mine", cwd=project), "no Pulumi.yours.yaml", "mine")

@@ -1,0 +1,113 @@
+"""Wrong input: exit 2, one message with path, value, limit and remedy, no traceback, nothing on stdout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run, assert_refused
+
+TIER = "config:\n  ai-gateway:tier: small\n"
+CONFIGURATIONS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "unknown tier": ("config:\n  ai-gateway:tier: huge\n", ("tier", '"huge"', "large")),
+    "no tier": ("config:\n  ai-gateway:cloud: aws\n", ("tier", "missing", "small, medium")),
+    "unknown key": (f"{TIER}  ai-gateway:zzz: 1\n", ("zzz", "unknown key", "Use one of")),
+    "misspelt key": (
+        f"{TIER}  ai-gateway:litelm: {{}}\n",
+        ("litelm", "unknown key", "Did you mean litellm?"),
+    ),
+    "misspelt key inside": (
+        f"{TIER}  ai-gateway:litellm: {{replica: 3}}\n",
+        ("litellm.replica", "Did you mean replicas?"),
+    ),
+    "wrong type": (f"{TIER}  ai-gateway:litellm: {{replicas: many}}\n", ("litellm.replicas", '"many"')),
+    "object expected": (f"{TIER}  ai-gateway:litellm: 3\n", ("litellm", "object")),
+    "small CIDR": (f"{TIER}  ai-gateway:network: {{cidr: 10.0.0.0/26}}\n", ("network.cidr", "10.0.0.0/26")),
+    "open API": (
+        f"{TIER}  ai-gateway:network: {{apiAllowedCidrs: [0.0.0.0/0]}}\n",
+        ("network.apiAllowedCidrs", "0.0.0.0/0"),
+    ),
+    "unknown region": (f"{TIER}  ai-gateway:region: us-moon-1\n", ("region", '"us-moon-1"', "us-")),
+    "no replicas": (
+        f"{TIER}  ai-gateway:litellm: {{replicas: 0}}\n",
+        ("litellm.replicas", "0", "at least 1"),
+    ),
+    "too few nodes": (
+        f"{TIER}  ai-gateway:vault: {{replicas: 5}}\n",
+        ("nodes.cpu.desired", "3", "vault.replicas is 5", "at least 5"),
+    ),
+    "max below min": (
+        f"{TIER}  ai-gateway:nodes: {{cpu: {{min: 4, max: 3}}}}\n",
+        ("nodes.cpu", "max 3 is below min 4", "Raise max"),
+    ),
+    "unknown machine": (
+        f"{TIER}  ai-gateway:nodes: {{cpu: {{machineType: m5.huge}}}}\n",
+        ("nodes.cpu.machineType", '"m5.huge"', "m5."),
+    ),
+    "duplicate key": (
+        f"{TIER}  ai-gateway:tier: large\n",
+        ("ai-gateway:tier", "twice", "line 3", "Keep one"),
+    ),
+    "not YAML": ("config: [\n", ("stack file", "not YAML", "line")),
+    "empty": ("", ("stack file", "empty", "ai-gateway:tier")),
+    "no mapping": ("- a\n", ("stack file", "not a mapping")),
+    "not text": ("config:\n  ai-gateway:tier: \x01\n", ("stack file", "not YAML")),
+}
+
+
+@pytest.mark.parametrize(("text", "fragments"), CONFIGURATIONS.values(), ids=CONFIGURATIONS.keys())
+@pytest.mark.parametrize("command", ["size", "findings", "preview"])
+def test_configuration(
+    gateway: Run, project: Path, command: str, text: str, fragments: tuple[str, ...]
+) -> None:
+    (project / "Pulumi.mine.yaml").write_text(text, encoding="utf-8")
+    assert_refused(gateway(command, "mine", "--json", cwd=project), *fragments)
+
+
+def test_a_stack_file_in_another_encoding(gateway: Run, project: Path) -> None:
+    (project / "Pulumi.mine.yaml").write_bytes(b"config:\n  ai-gateway:tier: \xff\xfe\n")
+    assert_refused(gateway("size", "mine", cwd=project), "cannot be read", "UTF-8")
+
+
+USAGE: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "missing stack file": (("size", "yours"), ("stack", '"yours"', "no Pulumi.yours.yaml", "mine")),
+    "nearly the name": (("preview", "mime"), ("Did you mean mine?",)),
+    "path for a stack": (("size", "../mine"), ("stack", '"../mine"', "not the name of a stack")),
+    "empty name": (("findings", ""), ("not the name of a stack",)),
+    "endless name": (("size", "a" * 5000), ("not the name of a stack", "aaa...")),
+    "no project": (("size", "mine", "--project", "nowhere"), ("--project", '"nowhere"', "not a directory")),
+    "unknown cloud": (("size", "mine", "--cloud", "asw"), ("--cloud", '"asw"', "Did you mean aws?")),
+    "unknown region": (("size", "mine", "--region", "eu-nowhere-9"), ("region", '"eu-nowhere-9"')),
+    "unknown kind": (("findings", "mine", "--kind", "riks"), ("--kind", "'riks'", "'risk'")),
+    "unknown option": (
+        ("size", "mine", "--jsno"),
+        ("no such option: --jsno", "--json", "gateway size --help"),
+    ),
+    "unknown command": (("sizes", "mine"), ("no such command 'sizes'", "Did you mean 'size'", "--help")),
+    "no command": ((), ("no command", "size, preview", "gateway --help")),
+    "no stack": (("size",), ("missing argument 'STACK'", "gateway size --help")),
+    "too many": (("size", "mine", "more"), ("extra argument", "more")),
+    "option without value": (("size", "mine", "--cloud"), ("--cloud", "requires an argument")),
+    "one side only": (("diff", "mine"), ("missing argument 'HEAD'", "gateway diff --help")),
+    "two formats": (("diff", "mine", "mine", "--json", "--markdown"), ("--markdown", "--json")),
+}
+
+
+@pytest.mark.parametrize(("arguments", "fragments"), USAGE.values(), ids=USAGE.keys())
+def test_usage(gateway: Run, project: Path, arguments: tuple[str, ...], fragments: tuple[str, ...]) -> None:
+    assert_refused(gateway(*arguments, cwd=project), *fragments)
+
+
+def test_a_value_is_shown_on_one_line_without_control_characters(gateway: Run, project: Path) -> None:
+    result = gateway("size", "a\x1b[31m\nb", cwd=project)
+    assert_refused(result, "\\u001b[31m\\n")
+    assert "\x1b" not in result.err
+    assert len(result.err.splitlines()) == 3
+
+
+def test_a_shell_sees_the_same(shell: Run, project: Path) -> None:
+    (project / "Pulumi.mine.yaml").write_text(
+        f"{TIER}  ai-gateway:litellm: {{replicas: 0}}\n", encoding="utf-8"
+    )
+    assert_refused(shell("size", "mine", cwd=project), "litellm.replicas", "value   0", "at least 1")
