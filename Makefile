@@ -39,15 +39,15 @@ test: check unit ## Everything that needs Python only
 check: $(VENV)/.dev ## Format, lint, types, import contracts, generated files
 	@$(BIN)/ruff format --check $(CODE)
 	@$(BIN)/ruff check $(CODE)
-	@$(BIN)/basedpyright
+	@$(BIN)/basedpyright -p pyproject.toml
 	@$(BIN)/lint-imports
-	@$(BIN)/python tools/generate_docs.py --check
+	@$(BIN)/python -m tools.generate_docs --check
 
 unit: $(VENV)/.dev ## The tests
 	@$(BIN)/python -m pytest -n auto
 
 docs: $(VENV)/.dev ## Write the generated tables and the config block of Pulumi.yaml
-	@$(BIN)/python tools/generate_docs.py
+	@$(BIN)/python -m tools.generate_docs
 
 lock: $(VENV)/.dev ## Resolve requirements*.in into exact versions with hashes
 	@for file in requirements requirements-dev; do \

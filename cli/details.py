@@ -4,72 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from cli.figures import ABSENT, lookup
+from cli.facts import FACTS
+from cli.figures import ABSENT, lookup, plain_version
 from infra.graph import UNKNOWN, Child, Resource
 
 RELEASE: Final = "kubernetes:helm.sh/v3:Release"
 STACK: Final = "pulumi:pulumi:Stack"
 
-FACTS: Final[Mapping[str, tuple[str, ...]]] = {
-    "aws:cloudwatch/logGroup:LogGroup": ("kept {retentionInDays} days",),
-    "aws:ec2/launchTemplate:LaunchTemplate": (
-        "disk {blockDeviceMappings[0].ebs.volumeSize} GiB {blockDeviceMappings[0].ebs.volumeType}",
-        "?blockDeviceMappings[0].ebs.encrypted encrypted",
-    ),
-    "aws:ec2/route:Route": ("{destinationCidrBlock}",),
-    "aws:ec2/subnet:Subnet": ("{cidrBlock}",),
-    "aws:ec2/vpc:Vpc": ("{cidrBlock}",),
-    "aws:eks/addon:Addon": ("{addonVersion}",),
-    "aws:elasticache/replicationGroup:ReplicationGroup": (
-        "{nodeType}",
-        "{engine} {engineVersion}",
-        "shards {numNodeGroups}",
-        "replicas a shard {replicasPerNodeGroup}",
-        "?multiAzEnabled Multi-AZ",
-        "durability {durability}",
-        "snapshots kept {snapshotRetentionLimit} days",
-    ),
-    "aws:kms/key:Key": ("?multiRegion multi-region", "?enableKeyRotation rotated"),
-    "aws:rds/instance:Instance": (
-        "?replicateSourceDb read replica",
-        "{instanceClass}",
-        "{engine} {engineVersion}",
-        "{allocatedStorage} GiB {storageType}",
-        "up to {maxAllocatedStorage} GiB",
-        "{iops} IOPS",
-        "?multiAz Multi-AZ",
-        "?backupRetentionPeriod backups kept {backupRetentionPeriod} days",
-    ),
-    "eks:index:Cluster": (
-        "Kubernetes {version}",
-        "?endpointPublicAccess public API",
-        "?endpointPrivateAccess private API",
-    ),
-    "eks:index:ManagedNodeGroup": (
-        "{scalingConfig.desiredSize} x {instanceTypes[0]}"
-        " ({scalingConfig.minSize} to {scalingConfig.maxSize})",
-    ),
-    "kubernetes:agentgateway.dev/v1alpha1:AgentgatewayParameters": (
-        "{spec.horizontalPodAutoscaler.spec.minReplicas} to"
-        " {spec.horizontalPodAutoscaler.spec.maxReplicas} replicas",
-        "cpu {spec.resources.requests.cpu} / {spec.resources.limits.cpu}",
-        "memory {spec.resources.requests.memory} / {spec.resources.limits.memory}",
-    ),
-    "kubernetes:keda.sh/v1alpha1:ScaledObject": (
-        "{spec.minReplicaCount} to {spec.maxReplicaCount} replicas",
-    ),
-    "kubernetes:scheduling.k8s.io/v1:PriorityClass": ("{value}",),
-    "kubernetes:storage.k8s.io/v1:StorageClass": ("{provisioner}", "{parameters.type}"),
-    "kubernetes:yaml/v2:ConfigFile": ("{file}",),
-    "pulumi:providers:aws": ("{region}",),
-}
-"""Type -> pieces of its line. ``{path}`` is an input; a piece with one that is missing or unknown is left
-out. ``?path words`` are said only when that input is true, or not zero."""
-
 _PATH: Final = re.compile(r"\{([^}]+)\}")
+_SECONDS: Final = re.compile(r"(\d+)s")
+_DAY_S: Final = 86_400
 
 
 def kind(token: str) -> str:
@@ -117,14 +64,37 @@ def created(children: Iterable[Child]) -> str:
 
 
 def _piece(piece: str, inputs: Mapping[str, object]) -> str:
-    if piece.startswith("?"):
+    if piece[0] in "?!+":
         path, _, words = piece[1:].partition(" ")
-        value = lookup(inputs, path)
-        return _piece(words, inputs) if _set(value) and value != 0 else ""
-    found = {path: lookup(inputs, path) for path in _PATH.findall(piece)}
+        return _piece(words, inputs) if _holds(piece[0], lookup(inputs, path)) else ""
+    found = {path: _value(inputs, path) for path in _PATH.findall(piece)}
     if not all(_set(value) for value in found.values()):
         return ""
-    return _PATH.sub(lambda match: str(found[match[1]]).removeprefix("https://"), piece)
+    return _PATH.sub(lambda match: _said(found[match[1]]), piece)
+
+
+def _holds(condition: str, value: object) -> bool:
+    if condition == "!":
+        return value is False
+    if condition == "+":
+        return value not in (ABSENT, None)
+    return _set(value) and value != 0
+
+
+def _value(inputs: Mapping[str, object], path: str) -> object:
+    if not path.startswith("#"):
+        return lookup(inputs, path)
+    value = lookup(inputs, path[1:])
+    return len(value) if isinstance(value, Sequence) and not isinstance(value, str) else ABSENT
+
+
+def _said(value: object) -> str:
+    """A value as a reader says it: whole days, addresses and versions without their prefixes."""
+    text = plain_version(str(value).removeprefix("https://"))
+    seconds = _SECONDS.fullmatch(text)
+    if seconds and int(seconds[1]) and int(seconds[1]) % _DAY_S == 0:
+        return f"{int(seconds[1]) // _DAY_S} days"
+    return text
 
 
 def _set(value: object) -> bool:

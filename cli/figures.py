@@ -20,6 +20,8 @@ _UNITS: Final = (
     ("percent", "{}%"),
 )
 """Ending of a name and the form its numbers take; the first that fits."""
+_ENGINE_PREFIX: Final = "POSTGRES_"
+"""Cloud SQL's versions carry the engine's name."""
 _PLAIN_BELOW: Final = 10_000
 """Smaller numbers are read faster without separators."""
 
@@ -34,7 +36,13 @@ def figure(path: str | None, value: object) -> str:
         return _range(path, cast("list[object]", value))
     if isinstance(value, int | float):
         return _number((path or "").rsplit(".", 1)[-1], value)
-    return str(value)
+    return plain_version(str(value))
+
+
+def plain_version(text: str) -> str:
+    """A version without the name of its engine: ``17`` for ``POSTGRES_17``; any other text as it is."""
+    rest = text.removeprefix(_ENGINE_PREFIX)
+    return rest if rest.isdigit() else text
 
 
 def _range(path: str | None, values: list[object]) -> str:

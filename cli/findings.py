@@ -105,11 +105,11 @@ def values(finding: Finding) -> str:
     return f"{guide} → {actual}"
 
 
-def marks(found: Iterable[Finding]) -> Text:
-    """Findings in a narrow column: id and kind, each once."""
+def marks(found: Iterable[Finding], *, kinds: bool = True) -> Text:
+    """Findings in a narrow column: each once, by id and, if there is room, kind."""
     unique = dict.fromkeys((finding["id"], Kind(finding["kind"])) for finding in found)
     return Text(", ").join(
-        Text(name if name == OVERRIDE else f"{name} {kind}", _STYLE[kind]) for name, kind in unique
+        Text(f"{name} {kind}" if kinds and name != OVERRIDE else name, _STYLE[kind]) for name, kind in unique
     )
 
 

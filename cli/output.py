@@ -37,13 +37,18 @@ def prepare() -> None:
             stream.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
 
 
+def width() -> int:
+    """Columns that there are on stdout."""
+    return max(NARROWEST, shutil.get_terminal_size().columns) if sys.stdout.isatty() else WIDTH
+
+
 def show(*renderables: RenderableType) -> None:
     """Print rich renderables; without colours or escape codes when stdout is not a terminal."""
     terminal = sys.stdout.isatty()
     buffer = io.StringIO()
     console = Console(
         file=buffer,
-        width=max(NARROWEST, shutil.get_terminal_size().columns) if terminal else WIDTH,
+        width=width(),
         height=100,
         force_terminal=terminal,
         color_system="auto" if terminal else None,

@@ -1,6 +1,7 @@
 """The layout of ``gateway size``: the guide's tables in the guide's order, as paths into the report.
 
-A path under ``order.`` is what is bought; a cloud whose order does not have it leaves the row out.
+A path under ``order.`` is what is bought; a cloud whose order does not have it, or has it empty, leaves the
+row out.
 """
 
 from __future__ import annotations
@@ -93,6 +94,7 @@ _POSTGRES = Section("2.4", "PostgreSQL", (
     _row("Topology", "postgres.topology"),
     _row("Instance class", "order.postgres.instance_class"),
     _row("Engine", "order.postgres.engine_version", form="PostgreSQL {}"),
+    _row("Edition", "order.postgres.edition"),
     _row("vCPU / memory", "postgres.vcpu", "postgres.memory_gib"),
     _row("Storage", "postgres.storage_gib", "postgres.storage_medium", form="{} {}"),
     _row("Storage type", "order.postgres.storage_type"),
@@ -139,6 +141,7 @@ _OBSERVABILITY = Section("2.7", "Observability", _under(
 _CLUSTER = Section("3.1", "Cluster", (
     _row("Control plane", "cluster.control_plane"),
     _row("Kubernetes", "order.cluster.kubernetes_version"),
+    _row("Release channel", "order.cluster.release_channel"),
     _row("CPU nodes", "cluster.cpu_nodes.desired", "cluster.cpu_nodes.machine_type", form="{} x {}"),
     _row("CPU nodes, least / most", "cluster.cpu_nodes.min", "cluster.cpu_nodes.max"),
     _row("GPU nodes", "cluster.gpu_nodes.desired", "cluster.gpu_nodes.machine_type", form="{} x {}"),
@@ -149,6 +152,7 @@ _NETWORK = Section("3.2", "Network", (
     _row("Internal", "network.internal_gbps"),
     _row("Private endpoints", "network.endpoints"),
     _row("Address space", "order.network.cidr"),
+    _row("Pods / control plane", "order.network.pod_cidr", "order.network.control_plane_cidr"),
     _row("Zones", "order.zones"),
     _row("NAT gateways", "order.network.nat_gateways"),
 ))  # fmt: skip

@@ -61,8 +61,11 @@ class _Cells:
     finding: Finding | None
 
 
-_COLUMNS = (("", 26), ("Guide", 22), ("Ordered", 31), ("Finding", 15))
-"""Titles and widths; with two spaces between them the 100 columns of piped output."""
+_TITLES = ("", "Guide", "Ordered", "Finding")
+_WIDE = (26, 22, 31, 15)
+"""Widths of the columns; with two spaces between them the 100 columns of piped output."""
+_NARROW = (26, 17, 23, 8)
+"""The same for a terminal of 80 columns: findings are there without their kinds."""
 
 
 def _sheet(report: Report) -> Iterator[RenderableType]:
@@ -76,14 +79,18 @@ def _sheet(report: Report) -> Iterator[RenderableType]:
         for row in section.rows:
             paths = [path for path in row.paths if lookup(report, path) is not ABSENT]
             cells = [_cells(path, report, guide, findings, alone=len(paths) == 1) for path in paths]
-            if cells:
+            if any(cell.guide or cell.ordered for cell in cells):
                 table.add_row(f"  {row.label}", *_joined(row, cells))
         yield table
 
 
+def _is_wide() -> bool:
+    return output.width() >= output.WIDTH
+
+
 def _table(*, header: bool) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=header, header_style="dim")
-    for title, width in _COLUMNS:
+    for title, width in zip(_TITLES, _WIDE if _is_wide() else _NARROW, strict=True):
         table.add_column(title, width=width, overflow="fold")
     return table
 
@@ -111,4 +118,5 @@ def _cells(
 def _joined(row: Row, cells: Sequence[_Cells]) -> tuple[str, str, Text]:
     guide = row.joined([cell.guide or "-" for cell in cells]) if any(cell.guide for cell in cells) else ""
     ordered = row.joined([cell.ordered for cell in cells])
-    return guide, "" if guide == ordered else ordered, marks(cell.finding for cell in cells if cell.finding)
+    found = marks((cell.finding for cell in cells if cell.finding), kinds=_is_wide())
+    return guide, "" if guide == ordered else ordered, found

@@ -28,11 +28,18 @@ class PostgresBinding:
 
 @dataclass(frozen=True)
 class RedisBinding:
-    """The cache as clients see it: cluster protocol with TLS."""
+    """The cache as clients see it: cluster protocol with TLS.
+
+    ``auth_secret`` is the name in the secret store of the AUTH token; None when identities are used:
+    ``iam_principal`` is then the full name of the one in whose name clients ask for a token. ``ca_pem`` are
+    the certificates of an authority of the cache's own; None when one signs that every system trusts.
+    """
 
     host: pulumi.Output[str]
     port: int
-    auth_secret: str | None  # name in the secret store of the AUTH token; None when identities are used
+    auth_secret: str | None
+    ca_pem: pulumi.Output[str] | None = None
+    iam_principal: pulumi.Output[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -78,5 +85,5 @@ class Bindings:
     secret_access: tuple[pulumi.Resource, ...] = ()  # what must exist before the secret store can be read
 
     def annotations(self, role: str) -> dict[str, pulumi.Input[str]]:
-        """Annotations of the ServiceAccount with ``role``; empty where the cloud binds it outside Kubernetes."""
+        """Annotations of the ServiceAccount with ``role``; empty where the cloud binds it elsewhere."""
         return dict(self.service_account_annotations.get(role, {}))

@@ -26,9 +26,11 @@ from sizing.specs import (
 class CloudPlatformArgs:
     """Specifications of the managed services of one stack.
 
-    ``name`` is the cluster's name and the prefix of everything named explicitly. ``bedrock`` lets LiteLLM call
-    the cloud's own models. ``service_linked_roles`` False in an account that has them already.
-    ``secret_users`` gives the user of each secret that is an account.
+    ``name`` is the cluster's name and the prefix of everything named explicitly. ``bedrock`` lets LiteLLM
+    call the cloud's own models. ``service_linked_roles`` False in an account that has them already.
+    ``postgres_ca_bundle`` is PEM text with which clients verify the database; None: encrypted, not verified.
+    ``secret_users`` gives the user of each secret that is an account. ``project`` is the cloud project that
+    holds everything, empty on a cloud without projects.
     """
 
     name: str
@@ -43,9 +45,11 @@ class CloudPlatformArgs:
     secret_users: Mapping[str, str]
     identities: tuple[Identity, ...]
     gateway: AgentGatewaySpec
+    postgres_ca_bundle: str | None
     bedrock: bool
     service_linked_roles: bool
     tags: Mapping[str, str]
+    project: str = ""
 
 
 class CloudPlatform(Protocol):
@@ -65,4 +69,6 @@ class CloudPlatform(Protocol):
     identities: Mapping[str, pulumi.Resource]
     outputs: Mapping[str, pulumi.Input[str] | pulumi.Output[str]]
 
-    def __init__(self, name: str, args: CloudPlatformArgs, opts: pulumi.ResourceOptions | None = None) -> None: ...
+    def __init__(
+        self, name: str, args: CloudPlatformArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None: ...

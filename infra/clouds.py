@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 CLOUDS: Mapping[str, tuple[str, str]] = {
     "aws": ("sizing.clouds.aws.provider:Aws", "components.aws.platform:AwsPlatform"),
+    "gcp": ("sizing.clouds.gcp.provider:Gcp", "components.gcp.platform:GcpPlatform"),
 }
 """Name -> (its side of the model, its side of the components), as ``module:class``."""
 

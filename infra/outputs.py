@@ -1,4 +1,4 @@
-"""The stack's outputs: endpoints, how to reach the cluster, what was ordered, and where it differs from the guide."""
+"""The stack's outputs: endpoints, access, what was ordered, and where it differs from the guide."""
 
 from __future__ import annotations
 

@@ -24,14 +24,14 @@ def preview_graph(settings: Settings, stack: str, *, preview: bool = True) -> Gr
         SizingError: the settings cannot be met.
     """
     from infra.offline import DENY_KEY, capture
-    from infra.planning import plan_of
+    from infra.planning import plan_of, project_of
     from infra.program import deploy_plan
     from sizing.report import size_report
 
-    plan = plan_of(settings)
+    plan, project = plan_of(settings), project_of(settings, offline=True)
 
     def program() -> None:
-        deploy_plan(settings, plan, stack)
+        deploy_plan(settings, plan, stack, project)
 
     graph = capture(
         program, project=PROJECT, stack=stack, config={DENY_KEY: list(EXPLICIT_PROVIDERS)}, preview=preview

@@ -5,6 +5,8 @@ One program serves ``pulumi up``, the offline preview and the tests. Nothing her
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pulumi
 
 from components.kubernetes.addons import Addons, AddonsArgs
@@ -20,8 +22,9 @@ from components.kubernetes.vllm import Vllm, VllmArgs
 from components.platform import CloudPlatform, CloudPlatformArgs
 from infra import clouds
 from infra.outputs import stack_outputs
-from infra.planning import plan_of
+from infra.planning import plan_of, project_of
 from infra.settings import Settings
+from infra.stackname import platform_name
 from sizing.plan import Plan
 from sizing.platform_specs import SECRET_USERS
 
@@ -38,24 +41,29 @@ def deploy(settings: Settings, stack: str) -> Plan:
         SizingError: the settings cannot be met; nothing has been registered then.
     """
     plan = plan_of(settings)
-    deploy_plan(settings, plan, stack)
+    deploy_plan(settings, plan, stack, project_of(settings, offline=False))
     return plan
 
 
-def deploy_plan(settings: Settings, plan: Plan, stack: str) -> None:
-    """Register the resources of a plan that has been resolved already."""
-    cloud = _cloud(settings, plan, stack)
-    gateway = _Workloads(plan, cloud).deploy()
+def deploy_plan(settings: Settings, plan: Plan, stack: str, project: str) -> None:
+    """Register the resources of a plan that has been resolved already.
+
+    ``project`` is the cloud project, empty on a cloud without projects.
+    """
+    tags = {**settings.tags, **OWN_TAGS, "stack": stack}
+    cloud = _cloud(settings, plan, platform_name(stack, settings.cloud, project), project, tags)
+    gateway = _Workloads(plan, cloud, tags).deploy()
     for name, value in stack_outputs(plan, cloud, gateway).items():
         pulumi.export(name, value)
 
 
-def _cloud(settings: Settings, plan: Plan, stack: str) -> CloudPlatform:
+def _cloud(settings: Settings, plan: Plan, name: str, project: str, tags: Mapping[str, str]) -> CloudPlatform:
     specs = plan.platform
     return clouds.platform(settings.cloud)(
         "cloud",
         CloudPlatformArgs(
-            name=f"{PROJECT}-{stack}",
+            name=name,
+            project=project,
             region=plan.order.region,
             network=plan.network,
             cluster=plan.cluster,
@@ -67,9 +75,10 @@ def _cloud(settings: Settings, plan: Plan, stack: str) -> CloudPlatform:
             secret_users=SECRET_USERS,
             identities=specs.identities,
             gateway=specs.agent_gateway,
+            postgres_ca_bundle=settings.postgres.ca_bundle,
             bedrock=specs.litellm.bedrock,
             service_linked_roles=settings.access.create_service_linked_roles,
-            tags={**settings.tags, **OWN_TAGS, "stack": stack},
+            tags=tags,
         ),
     )
 
@@ -77,8 +86,8 @@ def _cloud(settings: Settings, plan: Plan, stack: str) -> CloudPlatform:
 class _Workloads:
     """Everything inside the cluster, in order of creation; each part waits for what it needs and no more."""
 
-    def __init__(self, plan: Plan, cloud: CloudPlatform) -> None:
-        self._plan, self._cloud = plan, cloud
+    def __init__(self, plan: Plan, cloud: CloudPlatform, tags: Mapping[str, str]) -> None:
+        self._plan, self._cloud, self._tags = plan, cloud, tags
         self._opts = pulumi.ResourceOptions(providers=[cloud.kubernetes_provider])
         self._specs, self._pods, self._bindings = plan.platform, plan.workloads, cloud.bindings
 
@@ -94,13 +103,15 @@ class _Workloads:
                 workloads=self._pods,
                 bindings=self._bindings,
                 kubernetes_version=version,
-                tags={},
+                tags=self._tags,
                 ready=(platform,),
                 identities=tuple(self._cloud.identities.values()),
             ),
             self._opts,
         )
-        secrets = SecretStore("secrets", SecretStoreArgs(self._bindings, addons.ready), self._opts)
+        secrets = SecretStore(
+            "secrets", SecretStoreArgs(self._bindings, (platform, addons.external_secrets)), self._opts
+        )
         ready = (platform, secrets)
         observability = Observability(
             "observability",
@@ -110,7 +121,9 @@ class _Workloads:
                 bindings=self._bindings,
                 ready=(platform, addons.prometheus_crds),
                 secrets=(secrets,),
-                identities=tuple(self._cloud.identities[r] for r in METRIC_ROLES if r in self._cloud.identities),
+                identities=tuple(
+                    self._cloud.identities[r] for r in METRIC_ROLES if r in self._cloud.identities
+                ),
             ),
             self._opts,
         )
@@ -120,7 +133,9 @@ class _Workloads:
     def _vault(self, addons: Addons, ready: tuple[pulumi.Resource, ...]) -> Vault:
         return Vault(
             "vault",
-            VaultArgs(self._specs.vault, self._pods, self._bindings, addons.cert_manager, (*ready, *addons.ready)),
+            VaultArgs(
+                self._specs.vault, self._pods, self._bindings, addons.cert_manager, (*ready, *addons.ready)
+            ),
             self._opts,
         )
 
@@ -131,7 +146,13 @@ class _Workloads:
         after = (*ready, *addons.ready)
         bootstrap = DatabaseBootstrap("database", DatabaseBootstrapArgs(bindings, ready), self._opts)
         pgbouncer = Pgbouncer("pgbouncer", PgbouncerArgs(specs.pgbouncer, pods, bindings, after), self._opts)
-        vllm = Vllm("vllm", VllmArgs(specs.vllm, pods, bindings, observability.prometheus_url, None, after), self._opts)
+        vllm = Vllm(
+            "vllm",
+            VllmArgs(
+                specs.vllm, pods, bindings, observability.prometheus_url, specs.vllm.hf_token_secret, after
+            ),
+            self._opts,
+        )
         litellm = Litellm(
             "litellm",
             LitellmArgs(

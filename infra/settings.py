@@ -21,9 +21,17 @@ from sizing.names import suggestion
 from sizing.overrides import Overrides
 
 NAMESPACE = "ai-gateway"
+PROJECT_ID = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
+"""https://cloud.google.com/resource-manager/docs/creating-managing-projects"""
 TAG_LIMIT = 40
 """AWS takes 50 tags on a resource; ten are left for the platform's own and for controllers."""
-_TAG_KEY = re.compile(r"^(?!aws:)[\w.:/=+@ -]{1,128}$")
+OWN_TAGS = ("managed-by", "project", "stack")
+"""Set on everything by the program itself; to IAM a key that differs in case only is the same key."""
+_TAG = r"[\w.:/=+@ -]"
+_TAG_KEY = re.compile(rf"(?!aws:){_TAG}{{1,128}}", re.ASCII | re.IGNORECASE)
+_TAG_VALUE = re.compile(rf"{_TAG}{{0,256}}", re.ASCII)
+"""Characters that all services take: IAM and RDS refuse others, the EBS CSI add-on letters beyond ASCII too
+(https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html)."""
 
 
 class ConfigError(SizingError):
@@ -31,13 +39,20 @@ class ConfigError(SizingError):
 
 
 def _tags(value: Mapping[str, str]) -> Mapping[str, str]:
+    seen: dict[str, str] = {}
     for key, text in value.items():
-        if not _TAG_KEY.match(key) or len(text) > 256:
+        if not _TAG_KEY.fullmatch(key) or not _TAG_VALUE.fullmatch(text):
             raise ValueError(
-                f"{key}={text!r} cannot be a tag. Keys have 1-128 letters, digits or _.:/=+@- and no aws:"
-                " prefix,"
-                " values 256 characters."
+                f"{key}={text!r} cannot be a tag. Keys have 1-128 letters, digits, spaces or _.:/=+@- and no"
+                " aws: prefix, values at most 256 of the same."
             )
+        if key.lower() in OWN_TAGS:
+            raise ValueError(
+                f"{key} is a tag of the program's own. Use another key, such as cost-{key.lower()}."
+            )
+        other = seen.setdefault(key.lower(), key)
+        if other != key:
+            raise ValueError(f"{other} and {key} are one tag to IAM, which ignores case. Keep one of them.")
     return value
 
 
@@ -47,6 +62,7 @@ class Settings(Overrides):
     tier: Tier = Field(description="Size of the platform: small, medium, large or enterprise.")
     cloud: str = Field(default="aws", description="Cloud provider.")
     region: str | None = Field(default=None, description="Region; the cloud's default when left out.")
+    gcp_project: str | None = Field(default=None, description="Google Cloud project id; needed there only.")
     tags: Annotated[dict[str, str], Field(default_factory=dict, max_length=TAG_LIMIT)]
 
     @field_validator("cloud")
@@ -56,10 +72,24 @@ class Settings(Overrides):
             raise ValueError(f"not a cloud this project builds on. {suggestion(value, CLOUDS)}")
         return value
 
+    @field_validator("gcp_project")
+    @classmethod
+    def _valid_project(cls, value: str | None) -> str | None:
+        if value is not None and not PROJECT_ID.fullmatch(value):
+            raise ValueError(
+                "not a Google Cloud project id: 6 to 30 lower case letters, digits and hyphens, the first a"
+                " letter, the last no hyphen. Use the id, such as my-platform-42, not the project's name or"
+                " number."
+            )
+        return value
+
     @field_validator("tags")
     @classmethod
     def _valid_tags(cls, value: dict[str, str]) -> dict[str, str]:
         return dict(_tags(value))
+
+
+_RANK = {"extra_forbidden": 0, "missing": 2, "too_short": 3}
 
 
 def load(values: Mapping[str, Any], *, where: str = "configuration") -> Settings:
@@ -75,8 +105,11 @@ def load(values: Mapping[str, Any], *, where: str = "configuration") -> Settings
 
 
 def _explain(errors: Sequence[ErrorDetails], where: str) -> ConfigError:
-    """The first error as one message; unknown keys first, since a misspelt key often causes the others."""
-    first = min(errors, key=lambda e: (e["type"] != "extra_forbidden", [str(p) for p in e["loc"]]))
+    """The first error as one message, causes before what they bring about.
+
+    A misspelt key makes another one missing, and a wrong entry a list too short.
+    """
+    first = min(errors, key=lambda e: (_RANK.get(e["type"], 1), [str(p) for p in e["loc"]]))
     path = _dotted(first["loc"])
     if first["type"] == "extra_forbidden":
         keys = _valid_keys(first["loc"])

@@ -25,6 +25,7 @@ def guide_cells(tier: Tier) -> dict[str, tuple[str, Cell]]:
         ("2.2", _proxy("agent_gateway", ch2_components.AGENT_GATEWAY[tier])),
         ("2.1", _hpa()),
         ("2.3", _engine()),
+        ("2.3", _throughput()),
         ("2.4", _postgres(tier)),
         ("2.5", _redis(tier)),
         ("2.6", _vault(tier)),
@@ -103,6 +104,20 @@ def _engine() -> Mapping[str, Cell]:
         f"{first}.trigger.metric": stack.trigger_metric,
         f"{first}.trigger.threshold": stack.trigger_threshold,
     }
+
+
+def _throughput() -> Mapping[str, Cell]:
+    cells: dict[str, Cell] = {}
+    for index, row in enumerate(ch2_components.INFERENCE):
+        path = f"vllm.throughput[{index}]"
+        cells |= {
+            f"{path}.model": row.model,
+            f"{path}.gpu_model": row.gpu_model,
+            f"{path}.gpus": row.gpus,
+            f"{path}.memory_gib": row.gpu_memory.gib,
+            f"{path}.tokens_per_s": row.tokens_per_s.as_list(),
+        }
+    return cells
 
 
 def _postgres(tier: Tier) -> Mapping[str, Cell]:

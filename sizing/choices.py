@@ -115,6 +115,6 @@ FLOW_LOG_RETENTION_DAYS = {_S: None, _M: 30, _L: 90, _E: 365}
 CONTROL_PLANE_LOG_RETENTION_DAYS = {_S: 30, _M: 90, _L: 90, _E: 365}
 
 NODE_DISK_GIB = 100
-"""Root disk of a CPU node: images and ephemeral storage; the EKS default of 20 GiB does not hold them."""
+"""Root disk of a CPU node: images and ephemeral storage; a default of 20 GiB does not hold them."""
 GPU_NODE_DISK_GIB = 200
 """Root disk of a GPU node: the vLLM image unpacks to about 29 GB, and copies of it overlap in an update."""

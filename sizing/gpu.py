@@ -50,7 +50,7 @@ class Card(Spec):
 
 
 class Model(Spec):
-    """A checkpoint: shape of its attention and size of its weights in MiB."""
+    """A checkpoint: shape of its attention, weights in MiB, and whether its licence must be accepted."""
 
     repository: str
     family: str
@@ -61,6 +61,7 @@ class Model(Spec):
     head_dim: int
     max_position: int
     weight_mib: int
+    gated: bool
 
     def kv_mib(self, tokens: int) -> float:
         """MiB of KV cache for ``tokens`` over all cards."""
@@ -154,29 +155,7 @@ def _variants(wanted: Model, precision: str | None) -> list[Model]:
     ]
 
 
-def choose(
-    path: str,
-    wanted: Model,
-    target: Card,
-    *,
-    gpus_per_node: int,
-    max_model_len: int,
-    least_tensor_parallel_size: int = 1,
-    precision: str | None = None,
-    exact_tensor_parallel_size: int | None = None,
-) -> Fit:
-    """The best way to run a model on a card: highest precision first, then fewest cards, then full context.
-
-    Args:
-        path: configuration path for the error.
-        wanted: the checkpoint the guide or the stack names; its family gives the other precisions.
-        gpus_per_node: tensor parallelism cannot span nodes here.
-        least_tensor_parallel_size: where the search over card counts starts (the guide's figure).
-        precision, exact_tensor_parallel_size: fixed by the stack instead of searched.
-
-    Raises:
-        SizingError: the context is longer than the model's, the card lacks the precision, or nothing fits.
-    """
+def _check_asked(path: str, wanted: Model, target: Card, max_model_len: int, precision: str | None) -> None:
     if max_model_len > wanted.max_position:
         raise SizingError(
             f"{path}.maxModelLen",
@@ -191,16 +170,40 @@ def choose(
             f"a {target.gpu} (compute capability {target.compute_capability}) has no {precision}",
             "Leave precision out, or choose a machine type with another GPU.",
         )
+
+
+def choose(
+    path: str,
+    wanted: Model,
+    target: Card,
+    *,
+    gpus_per_node: int,
+    max_model_len: int,
+    least_tensor_parallel_size: int = 1,
+    precision: str | None = None,
+    exact_tensor_parallel_size: int | None = None,
+) -> Fit:
+    """The best way to run a model on a card: full context, then highest precision, then fewest cards.
+
+    Args:
+        path: configuration path for the error.
+        wanted: the checkpoint the guide or the stack names; its family gives the other precisions.
+        gpus_per_node: tensor parallelism cannot span nodes here.
+        least_tensor_parallel_size: where the search over card counts starts (the guide's figure).
+        precision, exact_tensor_parallel_size: fixed by the stack instead of searched.
+
+    Raises:
+        SizingError: the context is longer than the model's, the card lacks the precision, or nothing fits.
+    """
+    _check_asked(path, wanted, target, max_model_len, precision)
+    sizes = [n for n in TENSOR_PARALLEL_SIZES if least_tensor_parallel_size <= n <= gpus_per_node]
     if exact_tensor_parallel_size:
         sizes = [exact_tensor_parallel_size]
-    else:
-        sizes = [n for n in TENSOR_PARALLEL_SIZES if least_tensor_parallel_size <= n <= gpus_per_node]
     tokens = max_model_len
     while tokens >= min(SHORTEST_CONTEXT, max_model_len):
-        for model in _variants(wanted, precision):
+        for model in (m for m in _variants(wanted, precision) if target.supports(m.precision)):
             for size in sizes:
-                fit = _fit(model, target, size, tokens) if target.supports(model.precision) else None
-                if fit:
+                if fit := _fit(model, target, size, tokens):
                     return fit
         tokens //= 2
     raise SizingError(

@@ -22,8 +22,7 @@ def suggestion(value: str, valid: Iterable[str], most: int = 12) -> str:
     near = nearest(value, names)
     if near:
         return f"Did you mean {near}?"
-    shown = ", ".join(names[:most]) + (", ..." if len(names) > most else "")
-    return f"Use one of: {shown}."
+    return f"Use one of: {', '.join(names[:most])}{', ...' if len(names) > most else '.'}"
 
 
 def slug(name: str) -> str:

@@ -9,7 +9,15 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 
 from sizing.quantities import parse_cpu, parse_memory
@@ -36,8 +44,17 @@ def _arn(value: str) -> str:
     return value
 
 
-Domain = Annotated[str, BeforeValidator(_domain)]
-Arn = Annotated[str, BeforeValidator(_arn)]
+def _pem(value: str) -> str:
+    if not value.lstrip().startswith("-----BEGIN CERTIFICATE-----"):
+        raise ValueError(
+            "it holds no PEM certificate. Paste the text that starts with -----BEGIN CERTIFICATE-----."
+        )
+    return value
+
+
+PemText = Annotated[str, AfterValidator(_pem)]
+Domain = Annotated[str, AfterValidator(_domain)]
+Arn = Annotated[str, AfterValidator(_arn)]
 
 
 class Part(BaseModel):
@@ -113,6 +130,7 @@ class VllmPart(Part):
     """``vllm``: self-hosted inference (guide 2.3)."""
 
     router_replicas: Positive | None = None
+    hf_token_secret: Text | None = None
     engines: Annotated[tuple[EnginePart, ...], Field(min_length=1)] | None = None
 
 
@@ -129,6 +147,7 @@ class PostgresPart(Part):
     read_replicas: Annotated[int, Field(ge=0, le=15, strict=True)] | None = None
     multi_az: Flag | None = None
     engine_version: Text | None = None
+    ca_bundle: PemText | None = None
     backup_retention_days: Annotated[int, Field(ge=1, le=35, strict=True)] | None = None
 
 

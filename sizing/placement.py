@@ -19,7 +19,7 @@ SEEDS = (0, 1, 2, 3, 4)
 LARGER_COUNTS = 3
 """One round over the zones: a larger group must hold as well, whichever zone gets the next node."""
 MOST_NODES = 450
-"""Default quota of nodes in one EKS managed node group; the search never passes it."""
+"""Default quota of nodes in one EKS managed node group, the lowest of the clouds'; where the search ends."""
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from sizing import engines as engine_model
 from sizing import placement
 from sizing.clouds.base import Cloud, Order, PoolOrder
 from sizing.connections import check_connections
-from sizing.engines import ENGINE_LABEL, POOL_LABEL, Engine
+from sizing.engines import POOL_LABEL, Engine
 from sizing.errors import SizingError
 from sizing.findings import Finding
+from sizing.node_groups import shares
 from sizing.overrides import Overrides
 from sizing.platform_specs import PlatformSpecs, platform_specs
 from sizing.requirements import Requirements
@@ -63,10 +63,12 @@ def resolve(requirements: Requirements, overrides: Overrides, cloud: Cloud, regi
         *observability.workloads(requirements),
         *system,
     )
+    workloads = tuple(_on_volumes_of(workload, order.volume_min_gib) for workload in workloads)
     _check_vault(requirements, order)
+    _check_volumes(overrides, order)
     check_connections(requirements, order)
     needed = cpu_maximum(order, workloads)
-    groups = (*_cpu_groups(order.cpu, order.zones, needed), *_gpu_groups(order, engines))
+    groups = cloud.node_groups(order, shares(order, needed, engines))
     plan = Plan(
         requirements=requirements,
         overrides=overrides,
@@ -92,17 +94,32 @@ def _check_vault(need: Requirements, order: Order) -> None:
         )
 
 
+def _check_volumes(over: Overrides, order: Order) -> None:
+    """Refuse a volume of the stack's that the cloud cannot make; the model's are ordered at the minimum."""
+    for path, size in (
+        ("vault.storageGib", over.vault.storage_gib),
+        ("observability.prometheus.storageGib", over.observability.prometheus.storage_gib),
+    ):
+        if size is not None and size < order.volume_min_gib:
+            raise SizingError(
+                path,
+                size,
+                f"below the smallest volume of {order.volume_min_gib} GiB",
+                f"Set {path} to at least {order.volume_min_gib}.",
+            )
+
+
+def _on_volumes_of(workload: Workload, least_gib: int) -> Workload:
+    """The workload with every volume at least the cloud's smallest."""
+    volumes = tuple(v.model_copy(update={"size_gib": max(v.size_gib, least_gib)}) for v in workload.volumes)
+    return workload if volumes == workload.volumes else workload.model_copy(update={"volumes": volumes})
+
+
 def _shape(pool: PoolOrder, labels: dict[str, str]) -> placement.NodeShape:
     machine = pool.machine
     return placement.NodeShape(
         machine.allocatable_cpu_m, machine.allocatable_memory_mib, machine.max_pods, machine.gpus, labels
     )
-
-
-def _split(total: int, zones: tuple[str, ...], start: int = 0) -> list[int]:
-    """A total over the zones, round-robin from ``start``."""
-    whole, rest = divmod(total, len(zones))
-    return [whole + ((i - start) % len(zones) < rest) for i in range(len(zones))]
 
 
 def cpu_maximum(order: Order, workloads: tuple[Workload, ...]) -> int:
@@ -134,92 +151,3 @@ def cpu_maximum(order: Order, workloads: tuple[Workload, ...]) -> int:
             "Choose a larger machine type or lower the replicas.",
         )
     return found
-
-
-def _cpu_groups(pool: PoolOrder, zones: tuple[str, ...], needed: int) -> tuple[NodeGroupSpec, ...]:
-    most = needed if pool.max is None else pool.max
-    if most < len(zones):
-        raise SizingError(
-            "nodes.cpu.max",
-            most,
-            f"there is a node group in each of {len(zones)} zones, and each may need a node",
-            f"Set nodes.cpu.max to at least {len(zones)}.",
-        )
-    shares = zip(
-        zones, _split(pool.min, zones), _split(pool.desired, zones), _split(most, zones), strict=True
-    )
-    return tuple(
-        NodeGroupSpec(
-            name=f"cpu-{'abc'[i]}",
-            pool="cpu_nodes",
-            zone=zone,
-            machine_type=pool.machine.name,
-            min=least,
-            desired=desired,
-            max=most_here,
-            disk_gib=pool.disk_gib,
-            labels={POOL_LABEL: "cpu"},
-        )
-        for i, (zone, least, desired, most_here) in enumerate(shares)
-    )
-
-
-def _nodes_for(engine: Engine, pool: PoolOrder) -> int:
-    per_node = pool.machine.gpus // engine.gpus
-    return -(-engine.max_replicas // per_node)
-
-
-def _gpu_groups(order: Order, engines: tuple[Engine, ...]) -> tuple[NodeGroupSpec, ...]:
-    """One group per zone; beside an engine that fills a node, each has its own, or nodes would fragment."""
-    pool = order.gpu
-    dedicated = any(ENGINE_LABEL in e.node_labels for e in engines)
-    parts = [(e.slug, [e]) for e in engines] if dedicated else [("", list(engines))]
-    if pool.max is not None and pool.max < len(parts):
-        raise SizingError(
-            "nodes.gpu.max",
-            pool.max,
-            f"{len(parts)} engines have nodes of their own, since one of them fills a {pool.machine.name}",
-            f"Set nodes.gpu.max to at least {len(parts)}.",
-        )
-    made: list[NodeGroupSpec] = []
-    start = 0
-    for position, (name, members) in enumerate(parts):
-        desired = _part(pool.desired, len(parts), position)
-        needed = sum(_nodes_for(e, pool) for e in members) if dedicated else _shared_nodes(members, pool)
-        most = max(needed, desired) if pool.max is None else _part(pool.max, len(parts), position)
-        counts = (_part(pool.min, len(parts), position), desired, most)
-        made += _gpu_zones(order, f"gpu-{name}" if name else "gpu", members[0], counts, start)
-        start += most
-    return tuple(made)
-
-
-def _gpu_zones(
-    order: Order, name: str, engine: Engine, counts: tuple[int, int, int], start: int
-) -> Iterator[NodeGroupSpec]:
-    """Groups of one part: its minimum, desired and maximum over the zones; a zone without nodes has no group."""
-    pool, zones = order.gpu, order.zones
-    shares = zip(zones, *(_split(count, zones, start) for count in counts), strict=True)
-    for i, (zone, least, desired, most) in enumerate(shares):
-        if most:
-            yield NodeGroupSpec(
-                name=f"{name}-{'abc'[i]}",
-                pool="gpu_nodes",
-                zone=zone,
-                machine_type=pool.machine.name,
-                min=least,
-                desired=desired,
-                max=most,
-                disk_gib=pool.disk_gib,
-                gpus_per_node=pool.machine.gpus,
-                labels=dict(engine.node_labels),
-                tainted=True,
-            )
-
-
-def _part(total: int, parts: int, position: int) -> int:
-    return total // parts + (1 if position < total % parts else 0)
-
-
-def _shared_nodes(engines: list[Engine], pool: PoolOrder) -> int:
-    gpus = sum(e.max_replicas * e.gpus for e in engines)
-    return max(pool.desired, -(-gpus // pool.machine.gpus))

@@ -26,18 +26,21 @@ from sizing.specs import (
 from sizing.spend_logs import default_retention_days
 from sizing.workloads import observability as observability_pods
 
-DRAIN_MIN_S = 15
-"""Endpoints leave the load balancer before the proxy stops taking requests."""
+DRAIN_MIN_S = 60
+"""A pod leaves the load balancer before it stops taking connections: its health check needs 20 s to notice,
+and the balancer's own nodes some more."""
 ENGINE_DRAIN_S = 120
-"""vLLM's --shutdown-timeout: long enough for most answers, short enough for an AWS spot notice."""
+"""vLLM's --shutdown-timeout: long enough for most answers, short enough for the notice of a spot node."""
 
+REDIS_AUTH = SecretSpec(name="redis-auth", length=64)
+"""The cache's password: made only where its clients have one."""
 SECRETS = (
     SecretSpec(name="postgres-admin", length=32),
     SecretSpec(name="litellm-migrate", length=32),
     SecretSpec(name="litellm-db", length=32),
     SecretSpec(name="litellm-master-key", length=40, prefix="sk-"),
     SecretSpec(name="litellm-salt-key", length=40, prefix="sk-", rotates=False),
-    SecretSpec(name="redis-auth", length=64),
+    REDIS_AUTH,
     SecretSpec(name="grafana-admin", length=32),
     SecretSpec(name="vllm-api-key", length=40, prefix="sk-"),
     SecretSpec(name="pgbouncer-stats", length=32),
@@ -73,17 +76,17 @@ def platform_specs(
     return PlatformSpecs(
         litellm=_litellm(need, over, order, engines),
         agent_gateway=_agent_gateway(need, over),
-        vllm=_vllm(need, engines),
+        vllm=_vllm(need, over, engines),
         pgbouncer=_pgbouncer(need, order),
         vault=VaultSpec(
             replicas=need.vault.replicas,
-            storage_gib=need.vault.storage_gib,
-            audit_storage_gib=choices.AUDIT_STORAGE_GIB,
+            storage_gib=max(need.vault.storage_gib, order.volume_min_gib),
+            audit_storage_gib=max(choices.AUDIT_STORAGE_GIB, order.volume_min_gib),
         ),
         observability=_observability(need, over),
         addons=order.addons,
         identities=_identities(need, over, order),
-        secrets=SECRETS,
+        secrets=tuple(s for s in SECRETS if s is not REDIS_AUTH or order.redis.auth == "password"),
     )
 
 
@@ -147,9 +150,13 @@ def _agent_gateway(need: Requirements, over: Overrides) -> AgentGatewaySpec:
     )
 
 
-def _vllm(need: Requirements, engines: tuple[Engine, ...]) -> VllmSpec:
+def _vllm(need: Requirements, over: Overrides, engines: tuple[Engine, ...]) -> VllmSpec:
     trigger = TriggerSpec(metric=need.vllm.trigger_metric, threshold=need.vllm.trigger_threshold)
-    return VllmSpec(engines=tuple(engine.spec(trigger) for engine in engines), drain_s=ENGINE_DRAIN_S)
+    return VllmSpec(
+        engines=tuple(engine.spec(trigger) for engine in engines),
+        drain_s=ENGINE_DRAIN_S,
+        hf_token_secret=over.vllm.hf_token_secret,
+    )
 
 
 def _pgbouncer(need: Requirements, order: Order) -> PgbouncerSpec:
@@ -187,26 +194,20 @@ def _observability(need: Requirements, over: Overrides) -> ObservabilitySpec:
 
 
 def _identities(need: Requirements, over: Overrides, order: Order) -> tuple[Identity, ...]:
+    """Workloads that call the cloud, and after them the cloud's own controllers."""
     table = (
-        ("litellm", "litellm", "litellm", bool(over.litellm.bedrock)),
+        ("litellm", "litellm", "litellm", bool(over.litellm.bedrock) or order.redis.auth == "identity"),
         ("vault", "vault", "vault", True),
         ("vault-snapshot", "vault", "vault-snapshot", True),
         ("thanos", "monitoring", "thanos", need.observability.thanos.enabled),
         ("prometheus", "monitoring", "prometheus", need.observability.thanos.enabled),
         ("model-cache", "vllm", "model-cache", True),
         ("vllm", "vllm", "vllm", True),
-        ("cluster-autoscaler", "kube-system", "cluster-autoscaler", order.addons.cluster_autoscaler),
-        (
-            "load-balancer-controller",
-            "kube-system",
-            "aws-load-balancer-controller",
-            order.addons.load_balancer_controller,
-        ),
-        ("ebs-csi", "kube-system", "ebs-csi-controller-sa", True),
         ("external-secrets", "external-secrets", "external-secrets", True),
     )
-    return tuple(
+    workloads = (
         Identity(role=role, namespace=namespace, service_account=account)
         for role, namespace, account, wanted in table
         if wanted
     )
+    return (*workloads, *order.identities)

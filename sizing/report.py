@@ -93,10 +93,13 @@ def _engine(plan: Plan, engine: Engine) -> Json:
 def _cluster(plan: Plan) -> Json:
     need = plan.requirements.cluster
     made: Json = {"control_plane": need.control_plane}
-    for name, pool in (("cpu_nodes", need.cpu_nodes), ("gpu_nodes", need.gpu_nodes)):
+    for name, pool, order in (
+        ("cpu_nodes", need.cpu_nodes, plan.order.cpu),
+        ("gpu_nodes", need.gpu_nodes, plan.order.gpu),
+    ):
         groups = [g for g in plan.node_groups if g.pool == name]
         made[name] = {
-            "machine_type": pool.machine_type,
+            "machine_type": order.machine.name,
             "min": pool.min,
             "desired": pool.desired,
             "max": sum(g.max for g in groups),

@@ -1,4 +1,4 @@
-"""``require(tier, overrides)``: a tier's requirements, each figure the guide's unless the stack overrides it."""
+"""``require(tier, overrides)``: a tier's requirements, the guide's unless the stack overrides them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requirements of proxies, inference and observability, from the guide's 2.1 to 2.3 and 2.7 and the overrides."""
+"""Requirements of proxies, inference and observability: the guide's 2.1 to 2.3, 2.7 and the overrides."""
 
 from __future__ import annotations
 

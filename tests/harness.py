@@ -6,27 +6,36 @@ import functools
 from collections.abc import Mapping
 from pathlib import Path
 
+from infra.clouds import CLOUDS
 from infra.graph import Graph, Resource
-from infra.planning import plan_of
+from infra.planning import plan_of, relocated
 from infra.preview import preview_graph
+from infra.settings import Settings
 from infra.stackfile import read
 from sizing.guide.cells import Tier
 from sizing.plan import Plan
 
 ROOT = Path(__file__).resolve().parent.parent
 STACKS = tuple(tier.value for tier in Tier)
+CASES = tuple((stack, cloud) for cloud in CLOUDS for stack in STACKS)
+"""Every shipped stack on every cloud."""
+
+
+def settings(stack: str, cloud: str = "aws") -> Settings:
+    """A shipped stack file, moved to ``cloud``."""
+    return relocated(read(ROOT, stack), cloud, None)
 
 
 @functools.cache
-def plan(stack: str) -> Plan:
+def plan(stack: str, cloud: str = "aws") -> Plan:
     """The plan of a shipped stack file."""
-    return plan_of(read(ROOT, stack))
+    return plan_of(settings(stack, cloud))
 
 
 @functools.cache
-def captured(stack: str, *, preview: bool = True) -> Graph:
+def captured(stack: str, cloud: str = "aws", *, preview: bool = True) -> Graph:
     """The graph of a shipped stack file, as a preview or as an update with made-up outputs."""
-    return preview_graph(read(ROOT, stack), stack, preview=preview)
+    return preview_graph(settings(stack, cloud), stack, preview=preview)
 
 
 def of_type(graph: Graph, token: str) -> list[Resource]:
@@ -43,7 +52,7 @@ def releases(graph: Graph) -> Mapping[str, Mapping[str, object]]:
 
 
 def at(values: object, path: str) -> object:
-    """The value at a dotted path; ``[name]`` picks the list entry with that name, ``[0]`` the one at that place."""
+    """The value at a dotted path; ``[name]`` picks the list entry with that name, ``[0]`` by place."""
     for part in path.replace("[", ".[").split("."):
         if part.startswith("["):
             key = part[1:-1]

@@ -1,4 +1,4 @@
-"""Imports the provider SDKs once, before warnings are errors: they warn about deprecated classes of their own.
+"""Imports the provider SDKs once, before warnings are errors: they warn about old classes of their own.
 
 What our code uses is still checked: a deprecated resource warns again when it is made.
 """

@@ -78,4 +78,6 @@ def test_project_file_declares_the_settings_that_need_it() -> None:
 
 
 def test_every_tier_has_a_stack_file() -> None:
-    assert sorted(p.name for p in ROOT.glob("Pulumi.*.yaml")) == sorted(f"Pulumi.{tier}.yaml" for tier in Tier)
+    assert sorted(p.name for p in ROOT.glob("Pulumi.*.yaml")) == sorted(
+        f"Pulumi.{tier}.yaml" for tier in Tier
+    )

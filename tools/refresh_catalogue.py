@@ -1,47 +1,44 @@
 """Trim raw price and capacity tables to the compact catalogue files the model reads.
 
-    python tools/refresh_catalogue.py --raw DIR
+    python -m tools.refresh_catalogue --raw DIR
 
-``DIR`` holds the raw tables (aws-instances.csv, aws-managed.csv, aws-orderable.csv, gpus.csv, models.csv and
-aws-zones.json, a mapping of region to availability zone ids). Their origin is noted in
-``sizing/catalog/README.md``. Output is sorted and byte-stable, so a refresh shows as a reviewable diff.
+``DIR`` holds the raw tables (aws-instances.csv, aws-managed.csv, aws-orderable.csv, gpus.csv, models.csv,
+aws-zones.json, a mapping of region to availability zone ids, and those that ``refresh_gcp`` names). Their
+origin is noted in each catalogue's README. Output is sorted and byte-stable, so a refresh shows as a
+reviewable diff.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
 import json
-from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-AWS = ROOT / "sizing" / "clouds" / "aws" / "catalog"
-COMMON = ROOT / "sizing" / "catalog"
+from tools import refresh_gcp
+from tools.catalogue_files import AWS, COMMON, read, write
 
 RDS_FAMILIES = ("t3", "m5", "m6i", "r5", "r6i")  # x86_64 only: see docs/adr/0003
 GPU_MODELS = {("A100", "40960"): "A100-40GB", ("A100", "81920"): "A100-80GB", ("H100", "81920"): "H100-80GB"}
 
 
-def read(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="") as handle:
-        return list(csv.DictReader(handle))
-
-
-def write(path: Path, columns: Iterable[str], rows: Iterable[Mapping[str, str]]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", newline="") as handle:
-        writer = csv.DictWriter(handle, list(columns), extrasaction="ignore", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-
-
 def instances(raw: Path) -> None:
     """EC2 types a node group may use: x86_64 and offered in at least one zone."""
     columns = (
-        "instance_type", "vcpu", "memory_mib", "gpus", "gpu_model", "allocatable_cpu_m", "allocatable_memory_mib",
-        "max_pods", "eni", "ipv4_per_eni", "network_gbps_baseline", "network_gbps_max", "usd_per_hour", "zones",
-    )  # fmt: skip
+        "instance_type",
+        "vcpu",
+        "memory_mib",
+        "gpus",
+        "gpu_model",
+        "allocatable_cpu_m",
+        "allocatable_memory_mib",
+        "max_pods",
+        "eni",
+        "ipv4_per_eni",
+        "network_gbps_baseline",
+        "network_gbps_max",
+        "usd_per_hour",
+        "zones",
+    )
     rows: list[dict[str, str]] = []
     for row in read(raw / "aws-instances.csv"):
         if row["arch"] != "x86_64" or not row["az_ids_us_east_1"]:
@@ -67,7 +64,11 @@ def databases(raw: Path) -> None:
     rows: list[dict[str, str]] = []
     for row in read(raw / "aws-managed.csv"):
         family = row["item"].split(".")[1] if row["item"].startswith("db.") else ""
-        if row["service"] == "rds-postgresql" and family in RDS_FAMILIES and row["orderable_db_instance"] == "true":
+        if (
+            row["service"] == "rds-postgresql"
+            and family in RDS_FAMILIES
+            and row["orderable_db_instance"] == "true"
+        ):
             rows.append(
                 {
                     "instance_class": row["item"],
@@ -123,7 +124,8 @@ def gpus(raw: Path) -> None:
         {
             "gpu": row["gpu"],
             "memory_mib": row["memory_mib_nominal"],
-            "cuda_memory_mib": row["memory_mib_cuda_min_seen"] or str(int(int(row["memory_mib_driver"]) * 0.98)),
+            "cuda_memory_mib": row["memory_mib_cuda_min_seen"]
+            or str(int(int(row["memory_mib_driver"]) * 0.98)),
             "compute_capability": row["compute_capability"],
             "bf16": row["bf16"],
             "fp8": row["fp8_native"],
@@ -137,10 +139,22 @@ def gpus(raw: Path) -> None:
 def models(raw: Path) -> None:
     """Model facts with a known weight size; ids nobody has seen are left out."""
     columns = (
-        "repository", "family", "precision", "layers", "attention_heads", "kv_heads", "head_dim", "max_position",
-        "weight_mib", "licence", "source",
-    )  # fmt: skip
+        "repository",
+        "family",
+        "precision",
+        "layers",
+        "attention_heads",
+        "kv_heads",
+        "head_dim",
+        "max_position",
+        "weight_mib",
+        "licence",
+        "gated",
+        "source",
+    )
     rows = [r for r in read(raw / "models.csv") if r["weight_mib"] and not r["verified"].startswith("no")]
+    for row in rows:
+        row["gated"] = "yes" if row["gated"].startswith("yes") else "no"
     write(COMMON / "models.csv", columns, rows)
 
 
@@ -148,7 +162,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--raw", type=Path, required=True, help="directory of the raw tables")
     raw: Path = parser.parse_args().raw
-    for step in (instances, databases, caches, versions, regions, gpus, models):
+    google = (refresh_gcp.machines, refresh_gcp.caches, refresh_gcp.regions)
+    for step in (instances, databases, caches, versions, regions, gpus, models, *google):
         step(raw)
 
 

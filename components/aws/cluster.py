@@ -109,14 +109,15 @@ class Cluster(Component):
         self.kubeconfig_command = f"aws eks update-kubeconfig --region {args.region} --name {args.name}"
         self.eks_cluster = self._eks_cluster(self._log_group())
         self.security_group_id: pulumi.Output[str] = self.eks_cluster.cluster_security_group_id
-        self._let_in_private_clients()
+        private_clients = self._let_in_private_clients()
         self.nodes = self._nodes()
         self.kubernetes_provider = k8s.Provider(
             f"{self.prefix}-kubernetes",
             kubeconfig=self.eks_cluster.kubeconfig_json,
             cluster_identifier=args.name,
             enable_server_side_apply=True,
-            opts=self.child(),
+            # whoever runs this may be such a client: the way in comes before the first object and goes last
+            opts=self.child(depends_on=[*private_clients]),
         )
         self.storage_class = self._storage_class()
         self.register_outputs(
@@ -193,12 +194,12 @@ class Cluster(Component):
             for arn in self._args.spec.admin_role_arns
         }
 
-    def _let_in_private_clients(self) -> None:
+    def _let_in_private_clients(self) -> list[aws.vpc.SecurityGroupIngressRule]:
         """Private ranges reach the API server through its interfaces in the VPC."""
         clients = [cidr for cidr in self._args.spec.api_allowed_cidrs if is_private(cidr)]
         if not self._public:
             clients = [self._args.vpc_cidr, *(cidr for cidr in clients if cidr != self._args.vpc_cidr)]
-        for cidr in clients:
+        return [
             aws.vpc.SecurityGroupIngressRule(
                 f"{self.prefix}-api-{cidr.replace('/', '-')}",
                 security_group_id=self.security_group_id,
@@ -210,6 +211,8 @@ class Cluster(Component):
                 tags=merge_tags(self._args.tags),
                 opts=self.child(),
             )
+            for cidr in clients
+        ]
 
     def _nodes(self) -> Nodes:
         args = self._args

@@ -47,6 +47,7 @@ class Network(Component):
         vpc_id: the VPC.
         cidr: its address range.
         private_subnet_ids, public_subnet_ids, data_subnet_ids: in the order of the specification's zones.
+        zone_names: this account's names of those zones, for services that take no zone id.
         egress: what must exist before a node in a private subnet reaches the internet, and must outlive it:
             let the cluster depend on these, since a subnet's id alone does not order it after its routes.
     """
@@ -74,6 +75,7 @@ class Network(Component):
         self.private_subnet_ids: list[pulumi.Output[str]] = [subnet.id for subnet in private]
         self.public_subnet_ids: list[pulumi.Output[str]] = [subnet.id for subnet in public]
         self.data_subnet_ids: list[pulumi.Output[str]] = [subnet.id for subnet in data]
+        self.zone_names: list[pulumi.Output[str]] = [subnet.availability_zone for subnet in data]
         self.endpoints = self._endpoints(private_tables)
         self._flow_logs()
         self.register_outputs(

@@ -40,6 +40,11 @@ POD_HOPS = 1
 """How far the instance metadata's answers travel: to the node and to pods on its network, not into other
 pods."""
 
+GPU_LABELS = {"k8s.amazonaws.com/accelerator": "nvidia"}
+"""Tells the cluster autoscaler that a new node is not ready before it offers its GPUs. Without it, pods that
+still wait make it start a second node; only the key counts
+(https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/cloudprovider/aws/README.md)."""
+
 GPU_TAINT = aws.eks.NodeGroupTaintArgs(key="nvidia.com/gpu", value="present", effect="NO_SCHEDULE")
 
 
@@ -180,7 +185,7 @@ class Nodes(Component):
             capacity_type="ON_DEMAND",
             version=args.kubernetes_version,
             release_version=args.release_version,
-            labels=dict(spec.labels),
+            labels={**spec.labels, **(GPU_LABELS if spec.gpus_per_node > 0 else {})},
             taints=[GPU_TAINT] if spec.tainted else None,
             scaling_config=aws.eks.NodeGroupScalingConfigArgs(
                 min_size=spec.min, desired_size=spec.desired, max_size=spec.max
@@ -210,7 +215,9 @@ def _version_text(version: float) -> str:
 
 
 def _subnet(spec: NodeGroupSpec, subnet_by_zone: Mapping[str, Text]) -> Text:
-    if spec.zone not in subnet_by_zone:
+    """The subnet of the group's only zone: a group over several would get zonal volumes wrong (D2)."""
+    [zone] = spec.zones
+    if zone not in subnet_by_zone:
         known = ", ".join(sorted(subnet_by_zone))
-        raise ValueError(f"node group {spec.name}: no private subnet in zone {spec.zone}, only in {known}")
-    return subnet_by_zone[spec.zone]
+        raise ValueError(f"node group {spec.name}: no private subnet in zone {zone}, only in {known}")
+    return subnet_by_zone[zone]

@@ -14,13 +14,14 @@ from components.aws.cluster_addons import ClusterAddons, ClusterAddonsArgs
 from components.aws.identity import Identity, IdentityArgs
 from components.aws.keys import Keys, KeysArgs
 from components.aws.network import Network, NetworkArgs
-from components.aws.postgres import Postgres, PostgresArgs
+from components.aws.postgres import CA_BUNDLE, Postgres, PostgresArgs
 from components.aws.redis import Redis, RedisArgs
-from components.aws.secrets import FIRST_GENERATION, Secrets, SecretsArgs
+from components.aws.secrets import Secrets, SecretsArgs
 from components.aws.service_roles import SERVICES, ServiceLinkedRoles, ServiceLinkedRolesArgs
 from components.aws.storage import Storage, StorageArgs
 from components.base import Component
 from components.bindings import Bindings
+from components.generated import FIRST_GENERATION
 from components.platform import CloudPlatformArgs
 
 SECRET_RECOVERY_DAYS = 30
@@ -43,12 +44,14 @@ class AwsPlatform(Component):
 
     TYPE = "ai-gateway:aws:Platform"
 
-    def __init__(self, name: str, args: CloudPlatformArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self, name: str, args: CloudPlatformArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
         super().__init__(name, opts)
         self._args = args
-        self._provider = aws.Provider(f"{name}-aws", region=args.region, opts=self.child())
-        self._random = random.Provider(f"{name}-random", opts=self.child())
-        invoke = pulumi.InvokeOptions(provider=self._provider)
+        self._aws = aws.Provider(f"{name}-aws", region=args.region, opts=self.child())
+        self._generator = random.Provider(f"{name}-random", opts=self.child())
+        invoke = pulumi.InvokeOptions(provider=self._aws)
         self._account_id = aws.get_caller_identity_output(opts=invoke).account_id
         self._partition = aws.get_partition_output(opts=invoke).partition
         self._secret_prefix = f"{args.name}/"
@@ -76,7 +79,9 @@ class AwsPlatform(Component):
 
     def _opts(self) -> pulumi.ResourceOptions:
         own = self.child()
-        return pulumi.ResourceOptions.merge(own, pulumi.ResourceOptions(providers=[self._provider, self._random]))
+        return pulumi.ResourceOptions.merge(
+            own, pulumi.ResourceOptions(providers=[self._aws, self._generator])
+        )
 
     def _service_roles(self) -> ServiceLinkedRoles:
         services = SERVICES if self._args.service_linked_roles else ()
@@ -213,6 +218,7 @@ class AwsPlatform(Component):
                 admin_user=args.secret_users[POSTGRES_ADMIN],
                 admin_password=self._secrets.values[POSTGRES_ADMIN],
                 password_version=SECRET_GENERATIONS.get(POSTGRES_ADMIN, FIRST_GENERATION),
+                zones=self._network.zone_names,
                 before=tuple(self._roles.roles.values()),
                 tags=args.tags,
             ),
@@ -267,6 +273,7 @@ class AwsPlatform(Component):
                     response_timeout_s=gateway.drain_max_s,
                     certificate_arn=gateway.certificate_arn,
                 ),
+                postgres_ca_bundle=args.postgres_ca_bundle or CA_BUNDLE,
                 secret_access=(
                     self._identity.associations["external-secrets"],
                     *self._secrets.versions.values(),

@@ -7,16 +7,11 @@ from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_aws as aws
-import pulumi_random as random
 
 from components.aws.iam import Text
 from components.base import Component, merge_tags
+from components.generated import FIRST_GENERATION, check_names, random_value, stored_content
 from sizing.specs import SecretSpec
-
-FIRST_GENERATION = 1
-
-HOW_IT_IS_GENERATED = ["keepers", "length", "special"]
-"""What a secret that never rotates ignores: a change of any would replace the value."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +57,10 @@ class Secrets(Component):
     def __init__(self, name: str, args: SecretsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         self._args = args
-        self._check()
-        self.values: dict[str, pulumi.Output[str]] = {spec.name: self._value(spec) for spec in args.specs}
+        check_names(args.specs, args.users, args.generations)
+        self.values: dict[str, pulumi.Output[str]] = {
+            spec.name: random_value(self, spec, self._generation(spec.name)) for spec in args.specs
+        }
         secrets = {spec.name: self._secret(spec) for spec in args.specs}
         self.arns: dict[str, pulumi.Output[str]] = {name: secret.arn for name, secret in secrets.items()}
         self.versions: dict[str, aws.secretsmanager.SecretVersion] = {
@@ -71,31 +68,8 @@ class Secrets(Component):
         }
         self.register_outputs({"arns": self.arns})
 
-    def _check(self) -> None:
-        names = {spec.name for spec in self._args.specs}
-        unknown = sorted({*self._args.users, *self._args.generations} - names)
-        if unknown:
-            raise ValueError(f"no such secret: {', '.join(unknown)}; there are {', '.join(sorted(names))}")
-        fixed = [
-            spec.name for spec in self._args.specs if not spec.rotates and spec.name in self._args.generations
-        ]
-        if fixed:
-            raise ValueError(f"{', '.join(fixed)} must never change: remove its generation")
-
     def _generation(self, name: str) -> int:
         return self._args.generations.get(name, FIRST_GENERATION)
-
-    def _value(self, spec: SecretSpec) -> pulumi.Output[str]:
-        password = random.RandomPassword(
-            f"{self.prefix}-{spec.name}",
-            length=spec.length,
-            special=False,
-            keepers={"generation": str(self._generation(spec.name))} if spec.rotates else None,
-            opts=self.child(
-                protect=not spec.rotates, ignore_changes=None if spec.rotates else HOW_IT_IS_GENERATED
-            ),
-        )
-        return pulumi.Output.secret(pulumi.Output.concat(spec.prefix, password.result))
 
     def _secret(self, spec: SecretSpec) -> aws.secretsmanager.Secret:
         return aws.secretsmanager.Secret(
@@ -111,13 +85,11 @@ class Secrets(Component):
     def _stored(
         self, spec: SecretSpec, secret: aws.secretsmanager.Secret
     ) -> aws.secretsmanager.SecretVersion:
-        value = self.values[spec.name]
-        user = self._args.users.get(spec.name)
-        content = {"value": value} if user is None else {"username": user, "password": value}
+        content = stored_content(self._args.users.get(spec.name), self.values[spec.name])
         return aws.secretsmanager.SecretVersion(
             f"{self.prefix}-{spec.name}",
             secret_id=secret.id,
-            secret_string_wo=pulumi.Output.json_dumps(content),
+            secret_string_wo=content,
             secret_string_wo_version=self._generation(
                 spec.name
             ),  # the provider writes only when this changes

@@ -84,6 +84,11 @@ def _autoscaler_arguments() -> dict[str, bool | int | str]:
     return {
         # One group per zone and pool: grow them evenly.
         "balance-similar-node-groups": True,
+        # Each group has a launch template and a zone of its own; labels that say so make no two groups alike
+        # (https://github.com/awsdocs/amazon-eks-user-guide/issues/411). The chart strips the suffix "_n".
+        "balancing-ignore-label_1": "eks.amazonaws.com/sourceLaunchTemplateId",
+        "balancing-ignore-label_2": "eks.amazonaws.com/sourceLaunchTemplateVersion",
+        "balancing-ignore-label_3": "topology.k8s.aws/zone-id",
         "expander": "least-waste",
         # Most pods have an emptyDir; with the default nearly no node could ever be removed.
         "skip-nodes-with-local-storage": False,

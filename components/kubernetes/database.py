@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -28,8 +28,9 @@ CREDENTIALS = {"username": "username", "password": "password"}
 CA_DIR = "/etc/postgres-ca"
 CA_FILE = "ca.pem"
 
-TIMEOUT_S = 300
-"""The statements take a second. The rest is for an image pull and for a server that has just been created."""
+TIMEOUT_S = 900
+"""The statements take a second. The rest is for a node that the autoscaler adds first (a Job's time counts
+from its creation, and it takes no room from others), an image pull, and a server that has just been made."""
 
 RETRIES = 5
 
@@ -58,7 +59,9 @@ class PostgresTls:
         return None if self.config_map is None else f"{CA_DIR}/{CA_FILE}"
 
 
-def postgres_tls(component: Component, binding: PostgresBinding, namespace: str) -> PostgresTls:
+def postgres_tls(
+    component: Component, binding: PostgresBinding, namespace: str, ready: Sequence[pulumi.Resource]
+) -> PostgresTls:
     """TLS towards the server: "verify-full" when the binding carries the authority as PEM, else "require".
 
     Managed databases have certificates of an authority that no system trusts by itself (RDS:
@@ -69,7 +72,9 @@ def postgres_tls(component: Component, binding: PostgresBinding, namespace: str)
     bundle = binding.ca_bundle.strip()
     if not bundle.startswith("-----BEGIN CERTIFICATE-----"):
         return PostgresTls("require", None)
-    stored = config_map(component, "postgres-ca", namespace=namespace, data={CA_FILE: f"{bundle}\n"})
+    stored = config_map(
+        component, "postgres-ca", namespace=namespace, data={CA_FILE: f"{bundle}\n"}, depends_on=ready
+    )
     return PostgresTls("verify-full", stored.metadata.name)
 
 
@@ -96,7 +101,7 @@ class DatabaseBootstrap(Component):
     ) -> None:
         super().__init__(name, opts)
         postgres = args.bindings.postgres
-        self.tls = postgres_tls(self, postgres, NAMESPACE)
+        self.tls = postgres_tls(self, postgres, NAMESPACE, args.ready)
         secrets = [
             external_secret(
                 self,
@@ -109,7 +114,11 @@ class DatabaseBootstrap(Component):
             for secret in (ADMIN_ENTRY, APP_ENTRY, MIGRATE_ENTRY)
         ]
         scripts = config_map(
-            self, "scripts", namespace=NAMESPACE, data={name: script(name) for name in SCRIPTS}
+            self,
+            "scripts",
+            namespace=NAMESPACE,
+            data={name: script(name) for name in SCRIPTS},
+            depends_on=args.ready,
         )
         self.job = run_once(self, "bootstrap", self._task(postgres, scripts), [*secrets, *args.ready])
         self.register_outputs({})

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 
+import pulumi
 import pulumi_kubernetes as k8s
 
 from components.base import Component
@@ -19,9 +20,18 @@ def script(name: str) -> str:
 
 
 def config_map(
-    component: Component, name: str, *, namespace: str, data: Mapping[str, str]
+    component: Component,
+    name: str,
+    *,
+    namespace: str,
+    data: Mapping[str, str],
+    depends_on: Sequence[pulumi.Resource],
 ) -> k8s.core.v1.ConfigMap:
-    """A ConfigMap named by a hash of its content: other content is another one, so what mounts it rolls."""
+    """A ConfigMap named by a hash of its content: other content is another one, so what mounts it rolls.
+
+    ``depends_on`` holds the namespace, which comes long after the cluster: the provider waits for one only
+    half a minute.
+    """
     digest = hashlib.sha256(json.dumps(dict(data), sort_keys=True).encode()).hexdigest()[:8]
     return k8s.core.v1.ConfigMap(
         f"{component.prefix}-{name}",
@@ -29,5 +39,5 @@ def config_map(
             name=f"{component.prefix}-{name}-{digest}", namespace=namespace, labels=own_labels()
         ),
         data=dict(data),
-        opts=component.child(),
+        opts=component.child(depends_on=list(depends_on)),
     )

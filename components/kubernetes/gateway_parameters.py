@@ -9,6 +9,11 @@ from components.bindings import Bindings
 from components.kubernetes.placement import disruption_budget, pod_affinity, spread_constraints
 from sizing.specs import AgentGatewaySpec, HpaSpec, Workload
 
+MIN_READY_S = 120
+"""A pod is ready in seconds; a network load balancer sends it traffic only after one to three minutes. A
+rollout that does not wait leaves the balancer without a healthy target
+(https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/pod_readiness_gate/)."""
+
 GATEWAY_LABEL = "gateway.networking.k8s.io/gateway-name"
 
 
@@ -59,6 +64,7 @@ def _deployment(workload: Workload, gateway: str) -> dict[str, object]:
         pod["affinity"] = affinity
     return {
         "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
+        "minReadySeconds": MIN_READY_S,
         "template": {"spec": pod},
     }
 

@@ -13,6 +13,7 @@ from components.kubernetes import charts, images
 from components.kubernetes.chart_defaults import exact_resources
 from components.kubernetes.database import APP_ENTRY, CREDENTIALS
 from components.kubernetes.endpoints import ServiceEndpoint
+from components.kubernetes.litellm_cache import cache_authority, cache_values
 from components.kubernetes.litellm_config import (
     VLLM_KEY_ENV,
     ConfigInputs,
@@ -175,9 +176,14 @@ class Litellm(Component):
             "serviceAccounts": {"gateway": account},
             "masterKey": {"secretName": MASTER_KEY, "secretKey": "master-key"},
             "database": {"writer": _writer(args)},
-            "redis": _redis(args.bindings),
+            "redis": cache_values(args.bindings.redis),
             "migrationJob": {"enabled": False},
-            "gateway": {**self._proxy(args), **self._scheduling(args), **_lifecycle(args.spec)},
+            "gateway": {
+                **self._proxy(args),
+                **self._scheduling(args),
+                **_lifecycle(args.spec),
+                **cache_authority(self, args.bindings.redis, self.namespace, args.ready),
+            },
         }
 
     def _proxy(self, args: LitellmArgs) -> dict[str, object]:
@@ -285,14 +291,3 @@ def _writer(args: LitellmArgs) -> dict[str, object]:
         "dbname": args.spec.database,
         "passwordSecret": {"name": APP_ENTRY, "usernameKey": "username", "passwordKey": "password"},
     }
-
-
-def _redis(bindings: Bindings) -> dict[str, object]:
-    redis: dict[str, object] = {
-        "host": bindings.redis.host,
-        "port": bindings.redis.port,
-        "cluster": True,
-    }
-    if bindings.redis.auth_secret is not None:
-        redis["passwordSecret"] = {"name": bindings.redis.auth_secret, "passwordKey": "password"}
-    return redis

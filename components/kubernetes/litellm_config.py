@@ -19,6 +19,9 @@ VLLM_KEY_ENV = "VLLM_API_KEY"
 MASTER_KEY_ENV = "LITELLM_MASTER_KEY"
 REDIS_AUTH_ENV = "REDIS_PASSWORD"
 
+REDIS_CA_DIR = "/etc/redis-ca"
+REDIS_CA_FILE = "ca.pem"
+
 SELF_HOSTED, FALLBACK = 1, 2
 """``order`` of a deployment within its model: higher ones are tried after a lower one failed."""
 
@@ -173,6 +176,11 @@ def _cache(redis: RedisBinding) -> dict[str, object]:
     }
     if redis.auth_secret is not None:
         cache["password"] = f"os.environ/{REDIS_AUTH_ENV}"
+    if redis.ca_pem is not None:
+        # An authority of this cache alone proves who answers; nodes are announced by address.
+        cache |= {"ssl_ca_certs": f"{REDIS_CA_DIR}/{REDIS_CA_FILE}", "ssl_check_hostname": False}
+    if redis.iam_principal is not None:
+        cache["gcp_service_account"] = redis.iam_principal  # the only identities LiteLLM knows by name
     return cache
 
 

@@ -53,7 +53,7 @@ def migrate(component: Component, inputs: MigrationInputs) -> k8s.batch.v1.Job:
     Not the chart's own Job: that one connects where the proxies connect, and through a transaction pooler the
     migrations lose the advisory lock that keeps two of them apart. A new image tag is a new Job.
     """
-    tls = postgres_tls(component, inputs.bindings.postgres, inputs.namespace)
+    tls = postgres_tls(component, inputs.bindings.postgres, inputs.namespace, inputs.ready)
     secret = external_secret(
         component,
         namespace=inputs.namespace,

@@ -88,7 +88,13 @@ class ModelCache(Component):
             ),
             opts=self.child(depends_on=list(inputs.ready)),
         )
-        source = config_map(self, "script", namespace=inputs.namespace, data={SCRIPT: script(SCRIPT)})
+        source = config_map(
+            self,
+            "script",
+            namespace=inputs.namespace,
+            data={SCRIPT: script(SCRIPT)},
+            depends_on=inputs.ready,
+        )
         waits: list[pulumi.Resource] = [account, *self._token(inputs), *inputs.ready]
         self.filled: Mapping[str, k8s.batch.v1.Job] = {
             engine.slug: run_once(self, engine.slug, _task(engine, inputs, source), waits)

@@ -110,7 +110,7 @@ class Pgbouncer(Component):
         super().__init__(name, opts)
         self.endpoint = ServiceEndpoint(RELEASE, NAMESPACE, PORT)
         self.max_prepared_statements = args.spec.max_prepared_statements
-        tls = postgres_tls(self, args.bindings.postgres, NAMESPACE)
+        tls = postgres_tls(self, args.bindings.postgres, NAMESPACE, args.ready)
         secrets = [self._userlist(args), self._stats(args)]
         self.release = helm_release(
             self,

@@ -39,6 +39,7 @@ def _constraint(
         "topologyKey": key,
         "whenUnsatisfiable": _WHEN[rule],
         "labelSelector": {"matchLabels": dict(labels)},
+        "nodeTaintsPolicy": "Honor",  # nodes whose taint keeps the pods out are no domain to fill
     }
     if workload.kind == "Deployment":
         constraint["matchLabelKeys"] = ["pod-template-hash"]

@@ -29,7 +29,7 @@ def helm_release(
     """Install ``chart`` as release ``name``; the logical name is ``<component>-<name>``.
 
     ``helm.v3.Release`` runs chart hooks, which ``helm.v4.Chart`` drops. ``skip_await`` is for pods that
-    cannot become ready before a later step (sealed Vault, engines without a GPU node). ``removes_defaults`` lets
+    cannot become ready before a later step (sealed Vault, engines without a node). ``removes_defaults`` lets
     a None in ``values`` take a chart's default away; otherwise it is dropped on the way.
     """
     return k8s.helm.v3.Release(

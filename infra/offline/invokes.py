@@ -37,6 +37,17 @@ def _partition(arguments: Wire, provider: Wire) -> Wire:
     return {"id": partition, "partition": partition, "dnsSuffix": suffix, "reverseDnsPrefix": reverse}
 
 
+def _project(arguments: Wire, provider: Wire) -> Wire:
+    project = arguments.get("projectId") or provider.get("project")
+    return {"id": f"projects/{project}", "projectId": project, "number": PLACEHOLDER_ACCOUNT}
+
+
+def _storage_agent(arguments: Wire, provider: Wire) -> Wire:
+    email = f"service-{PLACEHOLDER_ACCOUNT}@gs-project-accounts.iam.gserviceaccount.com"
+    project = arguments.get("project") or provider.get("project")
+    return {"id": email, "project": project, "emailAddress": email, "member": f"serviceAccount:{email}"}
+
+
 ANSWERS: Final[Mapping[str, Answer]] = {
     "aws:index/getCallerIdentity:getCallerIdentity": {
         "accountId": PLACEHOLDER_ACCOUNT,
@@ -46,5 +57,7 @@ ANSWERS: Final[Mapping[str, Answer]] = {
     },
     "aws:index/getPartition:getPartition": _partition,
     "aws:index/getRegion:getRegion": _region,
+    "gcp:organizations/getProject:getProject": _project,
+    "gcp:storage/getProjectServiceAccount:getProjectServiceAccount": _storage_agent,
 }
-"""By function token. The account is a placeholder of twelve zeros."""
+"""By function token. The account, and the project's number, is a placeholder of twelve zeros."""

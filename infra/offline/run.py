@@ -84,7 +84,7 @@ def run(
         transforms.servicer = servicer(monitor)
         _configure(frame, monitor, engine, transforms.servicer)
         set_all_config(dict(config), list(secret_keys))
-        await run_in_stack(cast(Any, program))
+        await run_in_stack(cast(Any, lambda: _settled(program)))
 
     try:
         loop.run_until_complete(main())
@@ -99,6 +99,22 @@ def run(
         _close(loop, executor)
     _raise_problems(monitor.ledger.problems | {f"the program logged: {text}" for text in engine.errors}, None)
     return monitor.graph()
+
+
+async def _settled(program: Program) -> None:
+    """The program, and then all outputs it left pending, awaited together.
+
+    The SDK awaits them one by one and looks at all the others each time: for a few hundred resources that
+    alone takes longer than everything else. What fails is left for the SDK to report.
+    """
+    result = program()
+    if result is not None:
+        await result
+    outputs: set[asyncio.Future[Any]] = importlib.import_module("pulumi.runtime.settings").SETTINGS.outputs
+    while pending := [task for task in outputs if not task.done()]:
+        done, _ = await asyncio.wait(pending, return_when=asyncio.FIRST_EXCEPTION)
+        if any(task.cancelled() or task.exception() is not None for task in done):
+            return
 
 
 def _configure(frame: Frame, monitor: CaptureMonitor, engine: _Engine, callbacks: object) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
+from sizing.clouds.notes import Notes
 from sizing.guide.cells import Tier
 from sizing.overrides import Overrides
 from sizing.requirements import Requirements
@@ -11,6 +12,7 @@ from sizing.specs import (
     AddonsSpec,
     BucketSpec,
     ClusterSpec,
+    Identity,
     KeySpec,
     NetworkSpec,
     NodeGroupSpec,
@@ -20,12 +22,16 @@ from sizing.specs import (
     Workload,
 )
 
+if TYPE_CHECKING:
+    from sizing.node_groups import Share
+
 
 class Machine(Spec):
     """A machine type as the scheduler sees a node of it, and what it costs.
 
     ``allocatable_*`` is what pods may request; ``addresses`` is how many pod and node addresses one node may
-    take from its subnet; ``usd_per_hour`` None is unknown.
+    take from its subnet; ``usd_per_hour`` None is unknown. ``gpu_model`` is the card's name in the catalogue
+    of cards, ``accelerator`` the cloud's own name of it where that has to be ordered.
     """
 
     name: str
@@ -41,6 +47,7 @@ class Machine(Spec):
     network_gbps_max: float
     usd_per_hour: float | None
     zones: tuple[str, ...]
+    accelerator: str = ""
 
 
 class PoolOrder(Spec):
@@ -57,6 +64,7 @@ class PostgresOrder(Spec):
     """What is bought for PostgreSQL, with the class's own figures beside the specification.
 
     ``steady_class`` is the cheapest class that sustains the IOPS without bursting, None when there is none.
+    The reasons say why the volume is larger, or gives more IOPS, than was asked for.
     """
 
     spec: PostgresSpec
@@ -66,17 +74,30 @@ class PostgresOrder(Spec):
     sustained_iops: int
     burst_iops: int
     steady_class: str | None
+    storage_reason: str
+    iops_reason: str
 
 
 class RedisOrder(Spec):
-    """What is bought for Redis. ``usable_gib`` is what one node leaves for data."""
+    """What is bought for Redis. ``usable_gib`` is what one node leaves for data.
+
+    ``persistence`` says in the guide's manner what is kept, and its reason why it is not the guide's words.
+    ``auth`` is how clients prove themselves: by a generated password, or by their cloud identity.
+    """
 
     spec: RedisSpec
     usable_gib: float
+    persistence: str
+    persistence_reason: str
+    auth: Literal["password", "identity"]
 
 
 class Order(Spec):
-    """What is bought before any pod is counted."""
+    """What is bought before any pod is counted.
+
+    ``identities`` are those of the cloud's own controllers, beside the workloads'. ``volume_min_gib`` is the
+    smallest block volume; smaller ones are ordered at that size.
+    """
 
     cloud: str
     region: str
@@ -89,13 +110,28 @@ class Order(Spec):
     addons: AddonsSpec
     buckets: tuple[BucketSpec, ...]
     keys: tuple[KeySpec, ...]
+    identities: tuple[Identity, ...]
+    volume_min_gib: int
+    notes: Notes
 
 
 class Cloud(Protocol):
-    """A cloud provider: what it sells and what its clusters always run."""
+    """A cloud provider: what it sells and what its clusters always run.
+
+    ``has_projects``: resources live in a project that the configuration has to name.
+    """
 
     name: str
     default_region: str
+    has_projects: bool
+
+    def machine_for(self, guide_type: str) -> str:
+        """The machine type that stands for one the guide names: itself, or the nearest this cloud sells."""
+        ...
+
+    def check_names(self, name: str, project: str) -> None:
+        """Raise SizingError when something named after ``name`` would be longer than the cloud takes."""
+        ...
 
     def order(self, requirements: Requirements, overrides: Overrides, region: str) -> Order:
         """What to buy for ``requirements``. Raises SizingError when an override cannot be bought."""
@@ -103,6 +139,10 @@ class Cloud(Protocol):
 
     def system_workloads(self, tier: Tier, order: Order) -> tuple[Workload, ...]:
         """Pods that the cloud or its add-ons put into every cluster."""
+        ...
+
+    def node_groups(self, order: Order, parts: tuple[Share, ...]) -> tuple[NodeGroupSpec, ...]:
+        """The node groups of the pools' shares: a group per zone, or one with total counts."""
         ...
 
     def network(self, order: Order, groups: tuple[NodeGroupSpec, ...], requirements: Requirements,

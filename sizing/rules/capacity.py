@@ -33,7 +33,7 @@ def _cost(plan: Plan) -> Iterator[Finding]:
             reason=f"the rows add up to ${row.sum_of_rows:,}; the guide's ${row.ec2_workers_cpu:,} for CPU"
             " nodes are"
             f" {plan.order.cpu.desired} x {plan.order.cpu.machine.name}, {against}",
-            source="on-demand list, us-east-1, 2026-07-20",
+            source=plan.order.notes.prices,
         )
 
 

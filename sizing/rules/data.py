@@ -10,7 +10,6 @@ from sizing.guide import ch2_components
 from sizing.plan import Plan
 from sizing.quantities import parse_memory
 
-CACHE_DURABILITY = "https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Durability.Limitations.html"
 VAULT_REFERENCE = "https://developer.hashicorp.com/vault/tutorials/day-one-raft/raft-reference-architecture"
 VAULT_MINIMUM_MIB = 8192
 VAULT_MINIMUM_CPU_M = 2000
@@ -21,24 +20,25 @@ def rules(plan: Plan) -> Iterator[Finding]:
     """All findings of this module."""
     yield from _redis(plan)
     yield from _shards(plan)
-    yield from _vault(plan)
+    yield from _vault_mode(plan)
+    yield from _vault_size(plan)
+    yield from _vault_volume(plan)
     yield from _vault_servers(plan)
 
 
 def _redis(plan: Plan) -> Iterator[Finding]:
-    spec, row = plan.order.redis.spec, ch2_components.REDIS[plan.requirements.tier]
-    kept = f"daily snapshots, {spec.snapshot_retention_days} days"
+    bought, row = plan.order.redis, ch2_components.REDIS[plan.requirements.tier]
+    if bought.persistence == row.persistence:
+        return
     yield Finding(
         id="D14",
         section=ch2_components.REDIS.section,
         path="redis.persistence",
         kind=Kind.CHANGED,
         guide=row.persistence,
-        actual=f"durability {spec.durability}; {kept}" if spec.durability else kept,
-        reason="ElastiCache takes no AOF and snapshots once a day at most; Valkey's durable log is its"
-        " equivalent"
-        " of AOF" + ("" if spec.durability else ", and needs a replica per shard"),
-        source=CACHE_DURABILITY,
+        actual=bought.persistence,
+        reason=bought.persistence_reason,
+        source=plan.order.notes.redis.persistence,
     )
 
 
@@ -54,7 +54,7 @@ def _shards(plan: Plan) -> Iterator[Finding]:
     if part.shards is not None or part.replicas_per_shard is not None or spec.shards == 1:
         return
     nodes = spec.shards * (1 + spec.replicas_per_shard)
-    grown = nodes != row.nodes
+    grown, notes = nodes != row.nodes, plan.order.notes.redis
     yield Finding(
         id="D15",
         section=table.section,
@@ -62,23 +62,21 @@ def _shards(plan: Plan) -> Iterator[Finding]:
         kind=Kind.INTERPRETED,
         guide=row.topology,
         actual=spec.replicas_per_shard if grown else spec.shards,
-        reason=f"{spec.shards} primaries as the guide says, each with a replica: durability and failover"
-        " need one"
+        reason=f"{spec.shards} primaries as the guide says, each with a replica: {notes.added_replica}"
         if grown
-        else f"{row.nodes} nodes are read as {spec.shards} primaries with a replica each: the durable log"
-        " needs one",
-        source=CACHE_DURABILITY,
+        else f"{row.nodes} nodes are read as {spec.shards} primaries with a replica each:"
+        f" {notes.counted_replica}",
+        source=notes.persistence,
     )
 
 
-def _vault(plan: Plan) -> Iterator[Finding]:
+def _vault_mode(plan: Plan) -> Iterator[Finding]:
     need, row = plan.requirements.vault, ch2_components.VAULT[plan.requirements.tier]
-    section = ch2_components.VAULT.section
     if not row.ha:
         servers = "one server" if need.replicas == 1 else f"{need.replicas} servers"
         yield Finding(
             id="D16",
-            section=section,
+            section=ch2_components.VAULT.section,
             path="vault.topology",
             kind=Kind.CHANGED,
             guide=row.topology,
@@ -86,6 +84,11 @@ def _vault(plan: Plan) -> Iterator[Finding]:
             reason="dev mode keeps everything in memory and loses it on restart",
             source="https://developer.hashicorp.com/vault/docs/concepts/dev-server",
         )
+
+
+def _vault_size(plan: Plan) -> Iterator[Finding]:
+    need, row = plan.requirements.vault, ch2_components.VAULT[plan.requirements.tier]
+    section = ch2_components.VAULT.section
     if row.dr:
         yield Finding(
             id="D17",
@@ -117,6 +120,22 @@ def _vault(plan: Plan) -> Iterator[Finding]:
         )
 
 
+def _vault_volume(plan: Plan) -> Iterator[Finding]:
+    actual, notes = plan.platform.vault.storage_gib, plan.order.notes.volumes
+    guide = ch2_components.VAULT[plan.requirements.tier].storage.gib
+    if actual != plan.requirements.vault.storage_gib and actual != guide:
+        yield Finding(
+            id="D18",
+            section=ch2_components.VAULT.section,
+            path="vault.storage_gib",
+            kind=Kind.CHANGED,
+            guide=guide,
+            actual=actual,
+            reason=notes.reason,
+            source=notes.source,
+        )
+
+
 def _vault_servers(plan: Plan) -> Iterator[Finding]:
     need, row = plan.requirements.vault, ch2_components.VAULT[plan.requirements.tier]
     if need.replicas == 1:
@@ -130,8 +149,9 @@ def _vault_servers(plan: Plan) -> Iterator[Finding]:
             reason="one server on one zone's volume: Vault is away while its node or zone is",
             source="guide 2.6",
         )
+    elif row.nodes is None and need.replicas != ch2_components.VAULT[choices.VAULT_SERVERS_OF].nodes:
+        yield overridden(ch2_components.VAULT.section, "vault.replicas", row.topology, need.replicas)
     elif row.nodes is None:
-        servers = ch2_components.VAULT[choices.VAULT_SERVERS_OF].nodes
         yield Finding(
             id="D17",
             section=ch2_components.VAULT.section,
@@ -139,7 +159,6 @@ def _vault_servers(plan: Plan) -> Iterator[Finding]:
             kind=Kind.INTERPRETED,
             guide=row.topology,
             actual=need.replicas,
-            reason="the guide gives no count; "
-            + ("as many as Large, over three zones" if need.replicas == servers else "the stack's own"),
+            reason="the guide gives no count; as many as Large, over three zones",
             source="guide 2.6",
         )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sizing import choices, gpu
 from sizing.engines import Engine
 from sizing.findings import Finding, Kind
-from sizing.guide import ch1_workload, ch2_components, ch4_cost
+from sizing.guide import ch1_workload, ch2_components, ch3_infrastructure, ch4_cost
 from sizing.guide.ch2_components import Inference
 from sizing.plan import Plan
 from sizing.requirements import EngineRequirements
@@ -34,6 +34,7 @@ def rules(plan: Plan) -> Iterator[Finding]:
         yield from _replicas(plan, engine, asked, path)
         yield from _throughput(engine, path)
     yield from _second_engine(plan)
+    yield from _licences(plan)
     yield _tokens(plan)
     yield _trigger(plan)
 
@@ -44,8 +45,14 @@ def _is_guides(plan: Plan, index: int) -> bool:
     return parts is None or parts[index].repository is None
 
 
-def _reference(engine: Engine) -> list[Inference]:
-    return [row for row in ch2_components.INFERENCE if row.model.lower() == engine.fit.model.family]
+def _reference(engine: Engine, *, same_card: bool = False) -> list[Inference]:
+    """Rows of 2.3 for the engine's model, or for its card too: the guide's H100 is the card with 80 GB."""
+    cards = (engine.gpu_model, engine.gpu_model.split("-")[0])
+    return [
+        row
+        for row in ch2_components.INFERENCE
+        if row.model.lower() == engine.fit.model.family and (not same_card or row.gpu_model in cards)
+    ]
 
 
 def _resources(plan: Plan, engine: Engine, asked: EngineRequirements, path: str) -> Iterator[Finding]:
@@ -71,30 +78,33 @@ def _resources(plan: Plan, engine: Engine, asked: EngineRequirements, path: str)
             reason=f"the guide's figure is for {guide.gpus} GPU; this engine takes {engine.gpus}"
             if scaled
             else node,
-            source="guide 3.1 fixes the node; EKS reserves: https://github.com/awslabs/amazon-eks-ami",
+            source=f"guide 3.1 fixes the node; {plan.order.notes.node_reserves}",
         )
 
 
 def _card(plan: Plan, engine: Engine, path: str) -> Iterator[Finding]:
     cards = [row.gpu_model for row in _reference(engine)]
-    if not cards or engine.gpu_model in cards:
+    if not cards or _reference(engine, same_card=True):
         return
+    machine, guide = plan.order.gpu.machine, ch3_infrastructure.CLUSTER[plan.requirements.tier].gpu_nodes
     ordered = plan.overrides.nodes.gpu.machine_type is None
+    moved = ordered and machine.name != guide.machine_type
+    why = (
+        f"the nearest here to 3.1's {guide.machine_type} is {machine.name}"
+        if moved
+        else f"3.1 orders {machine.name}; 3.1, 4.1 and Appendix A agree on the node, so it stands"
+        if ordered
+        else f"the stack orders {machine.name}"
+    )
     yield Finding(
-        id="D3",
+        id="D28" if moved else "D3",
         section=SECTION,
         path=f"{path}.gpu_model",
-        kind=Kind.CONFLICT if ordered else Kind.CHANGED,
+        kind=Kind.CONFLICT if ordered and not moved else Kind.CHANGED,
         guide=cards[0],
         actual=engine.gpu_model,
-        reason=f"2.3 runs the model on {' or '.join(cards)}, "
-        + (
-            f"3.1 orders {plan.order.gpu.machine.name}; 3.1, 4.1 and Appendix A agree on the node, so it"
-            " stands"
-            if ordered
-            else f"the stack orders {plan.order.gpu.machine.name}"
-        ),
-        source="guide 2.3, 3.1, 4.1, App. A",
+        reason=f"2.3 runs the model on {' or '.join(cards)}, {why}",
+        source=plan.order.notes.machines if moved else "guide 2.3, 3.1, 4.1, App. A",
     )
 
 
@@ -142,7 +152,7 @@ def _context(engine: Engine, asked: EngineRequirements, path: str) -> Iterator[F
 
 
 def _parallelism(engine: Engine, asked: EngineRequirements, path: str) -> Iterator[Finding]:
-    rows = [row for row in _reference(engine) if row.gpu_model == engine.gpu_model] or _reference(engine)
+    rows = _reference(engine, same_card=True) or _reference(engine)
     if asked.tensor_parallel_size is not None or not rows or rows[0].gpus == engine.gpus:
         return
     model, fit, fewer = engine.fit.model, engine.fit, rows[0].gpus
@@ -184,9 +194,7 @@ def _replicas(plan: Plan, engine: Engine, asked: EngineRequirements, path: str) 
 
 
 def _throughput(engine: Engine, path: str) -> Iterator[Finding]:
-    rows = [
-        row for row in _reference(engine) if row.gpu_model == engine.gpu_model and row.gpus == engine.gpus
-    ]
+    rows = [row for row in _reference(engine, same_card=True) if row.gpus == engine.gpus]
     actual = output_tokens_per_s(engine)
     yield Finding(
         id="D7",
@@ -214,6 +222,22 @@ def _second_engine(plan: Plan) -> Iterator[Finding]:
             reason="the guide's block has one engine, 3.1 orders"
             f" {plan.order.gpu.desired * plan.order.gpu.machine.gpus} GPUs, and 2.3 sizes this model too",
             source="guide 2.3, 3.1",
+        )
+
+
+def _licences(plan: Plan) -> Iterator[Finding]:
+    gated = [engine.repository for engine in plan.engines if engine.fit.model.gated]
+    if gated and plan.overrides.vllm.hf_token_secret is None:
+        yield Finding(
+            id="D26",
+            section=SECTION,
+            path=None,
+            kind=Kind.RISK,
+            guide=", ".join(gated),
+            actual=", ".join(gated),
+            reason="the licence must be accepted before the job that fills the model cache can download: put"
+            " a token of the model hub into the secret store and name it in vllm.hfTokenSecret",
+            source=f"https://huggingface.co/{gated[0]}",
         )
 
 

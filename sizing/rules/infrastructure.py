@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from sizing.findings import Finding, Kind, overridden
 from sizing.guide import ch1_workload, ch3_infrastructure
 from sizing.plan import Plan
+from sizing.quantities import MIB_PER_GIB
 
 CLUSTER = ch3_infrastructure.CLUSTER.section
 NETWORK = ch3_infrastructure.NETWORK.section
@@ -15,6 +16,7 @@ STORAGE = ch3_infrastructure.STORAGE.section
 
 def rules(plan: Plan) -> Iterator[Finding]:
     """All findings of this module."""
+    yield from _machines(plan)
     yield from _cpu_maximum(plan)
     yield from _gpu_maximum(plan)
     yield from _control_plane(plan)
@@ -23,6 +25,30 @@ def rules(plan: Plan) -> Iterator[Finding]:
     yield from _endpoints(plan)
     yield from _storage(plan)
     yield from _regions(plan)
+
+
+def _machines(plan: Plan) -> Iterator[Finding]:
+    """Machine types of another cloud than the guide's, which names those of one cloud per tier (D28)."""
+    row, chosen = ch3_infrastructure.CLUSTER[plan.requirements.tier], plan.overrides.nodes
+    for pool, guide, order, part in (
+        ("cpu_nodes", row.cpu_nodes.machine_type, plan.order.cpu, chosen.cpu),
+        ("gpu_nodes", row.gpu_nodes.machine_type, plan.order.gpu, chosen.gpu),
+    ):
+        machine = order.machine
+        if machine.name == guide or part.machine_type is not None:
+            continue
+        gpus = f", {machine.gpus} x {machine.gpu_model}" if machine.gpus else ""
+        yield Finding(
+            id="D28",
+            section=CLUSTER,
+            path=f"cluster.{pool}.machine_type",
+            kind=Kind.CHANGED,
+            guide=guide,
+            actual=machine.name,
+            reason=f"{guide} is another cloud's; its nearest here has {machine.vcpu} vCPU and"
+            f" {machine.memory_mib / MIB_PER_GIB:g} GiB{gpus}",
+            source=plan.order.notes.machines,
+        )
 
 
 def _cpu_maximum(plan: Plan) -> Iterator[Finding]:
@@ -66,18 +92,16 @@ def _gpu_maximum(plan: Plan) -> Iterator[Finding]:
 
 
 def _control_plane(plan: Plan) -> Iterator[Finding]:
-    row = ch3_infrastructure.CLUSTER[plan.requirements.tier]
+    row, notes = ch3_infrastructure.CLUSTER[plan.requirements.tier], plan.order.notes
     yield Finding(
         id="D23",
         section=CLUSTER,
         path="cluster.control_plane",
         kind=Kind.INTERPRETED,
         guide=row.control_plane,
-        actual=f"EKS {plan.cluster.control_plane_tier}",
-        reason="EKS runs the control plane over three zones and its size in nodes cannot be chosen; a"
-        " provisioned"
-        " tier is the nearest to a dedicated one",
-        source="https://docs.aws.amazon.com/eks/latest/userguide/eks-provisioned-control-plane.html",
+        actual=f"{notes.kubernetes} {plan.cluster.control_plane_tier}",
+        reason=notes.control_plane.reason,
+        source=notes.control_plane.source,
     )
 
 
@@ -90,8 +114,8 @@ def _access(plan: Plan) -> Iterator[Finding]:
             kind=Kind.INTERPRETED,
             guide=None,
             actual="private API access only",
-            reason="run `pulumi up` inside the VPC, or list your networks in network.apiAllowedCidrs",
-            source="https://docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html",
+            reason=plan.order.notes.api_access.reason,
+            source=plan.order.notes.api_access.source,
         )
 
 
@@ -110,21 +134,21 @@ def _bandwidth(plan: Plan) -> Iterator[Finding]:
         reason=f"one {machine.name} sustains {machine.network_gbps_baseline:g} Gbps; the figure is read as"
         " the"
         f" cluster's sum, and {nodes} nodes sustain {total:g}",
-        source="EC2 DescribeInstanceTypes",
+        source=plan.order.notes.bandwidth,
     )
 
 
 def _endpoints(plan: Plan) -> Iterator[Finding]:
+    notes = plan.order.notes
     yield Finding(
         id="D25",
         section=NETWORK,
         path="network.endpoints",
         kind=Kind.INTERPRETED,
         guide=plan.requirements.network.endpoints,
-        actual=", ".join(("s3", *plan.network.interface_endpoints)),
-        reason="endpoints do not replace NAT, which stays: charts, images and external models are outside"
-        " AWS",
-        source="https://docs.aws.amazon.com/eks/latest/userguide/private-clusters.html",
+        actual=", ".join((*notes.endpoints_included, *plan.network.interface_endpoints)),
+        reason=notes.endpoints.reason,
+        source=notes.endpoints.source,
     )
 
 
@@ -139,7 +163,7 @@ def _storage(plan: Plan) -> Iterator[Finding]:
         actual=0,
         reason="a managed cache has no disk to order; the figure is snapshot storage, kept"
         f" {plan.order.redis.spec.snapshot_retention_days} days",
-        source="https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/backups.html",
+        source=plan.order.notes.redis.backups,
     )
     yield Finding(
         id="D26",
@@ -174,8 +198,8 @@ def _regions(plan: Plan) -> Iterator[Finding]:
             section="4.1",
             path="region",
             kind=Kind.RISK,
-            guide="us-east-1",
+            guide=plan.order.notes.region,
             actual=plan.order.region,
             reason="the zones that offer the GPU type, and the prices, are not verified for this region",
-            source="catalogue of us-east-1",
+            source=f"catalogue of {plan.order.notes.region}",
         )

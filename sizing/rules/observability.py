@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sizing import choices
-from sizing.findings import Finding, Kind
+from sizing.findings import Finding, Kind, overridden
 from sizing.guide import ch2_components
 from sizing.plan import Plan
 from sizing.require_services import prometheus_memory_mib
@@ -49,19 +49,19 @@ def _words(plan: Plan, cell: ch2_components.PrometheusCell) -> Iterator[Finding]
     _, factor = choices.PROMETHEUS_HA_MEMORY
     for field, value in ours.items():
         actual: int = getattr(need, field)
+        path = f"observability.prometheus.{field}"
+        if actual != value:
+            yield overridden(SECTION, path, cell.text, actual)
+            continue
         yield Finding(
             id="D20",
             section=SECTION,
-            path=f"observability.prometheus.{field}",
+            path=path,
             kind=Kind.INTERPRETED,
             guide=cell.text,
             actual=actual,
-            reason="words, not numbers: "
-            + (
-                f"{choices.PROMETHEUS_HA_REPLICAS} replicas, each with {factor} x Large's memory, and Thanos"
-                if actual == value
-                else "the stack's own figure"
-            ),
+            reason=f"words, not numbers: {choices.PROMETHEUS_HA_REPLICAS} replicas, each with"
+            f" {factor} x Large's memory, and Thanos",
             source="guide 2.7",
         )
 

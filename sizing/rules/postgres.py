@@ -9,13 +9,8 @@ from sizing.guide import ch2_components, ch3_infrastructure
 from sizing.plan import Plan
 from sizing.rules.proxies import OPEN
 
-RDS_STORAGE = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Storage.html"
-RDS_CLASSES = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Concepts.DBInstanceClass.html"
-RDS_MULTI_AZ = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Concepts.MultiAZSingleStandby.html"
-RDS_CLUSTERS = (
-    "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/multi-az-db-clusters-concepts.Limitations.html"
-)
 SECTION = ch2_components.POSTGRES.section
+IOPS = "postgres.iops"
 STORAGE_SECTION = ch3_infrastructure.STORAGE.section
 
 
@@ -36,15 +31,8 @@ def _row(plan: Plan) -> ch2_components.Postgres:
 
 def _storage(plan: Plan) -> Iterator[Finding]:
     need, bought, guide = plan.requirements.postgres, plan.order.postgres, _row(plan).storage.gib
-    kind, size = bought.spec.storage_type, bought.spec.storage_gib
+    size = bought.spec.storage_gib
     if size > need.storage_gib and size != guide:
-        why = (
-            f"gp3 below this size does not give {need.iops} IOPS, and refuses the argument; this is the"
-            " cheapest"
-            f" volume that sustains them ({bought.included_iops} included)"
-            if kind == "gp3"
-            else f"the smallest {kind} volume that gives {need.iops} IOPS"
-        )
         yield Finding(
             id="D9",
             section=SECTION,
@@ -52,53 +40,54 @@ def _storage(plan: Plan) -> Iterator[Finding]:
             kind=Kind.CHANGED,
             guide=guide,
             actual=size,
-            reason=why,
-            source=RDS_STORAGE,
+            reason=bought.storage_reason,
+            source=plan.order.notes.postgres.storage,
         )
 
 
 def _iops(plan: Plan) -> Iterator[Finding]:
     need, bought, guide = plan.requirements.postgres, plan.order.postgres, _row(plan).iops
-    path, kind = "postgres.iops", bought.spec.storage_type
+    actual = bought.included_iops
     if bought.sustained_iops < need.iops:
-        steady = (
-            f"; postgres.instanceClass {bought.steady_class} sustains them" if bought.steady_class else ""
-        )
-        yield Finding(
-            id="D10",
-            section=SECTION,
-            path=path,
-            kind=Kind.RISK,
-            guide=guide.value,
-            actual=need.iops,
-            reason=f"{bought.spec.instance_class} is burstable: {bought.sustained_iops} IOPS sustained,"
-            f" {need.iops} for half an hour a day{steady}",
-            source=RDS_CLASSES,
-        )
-    elif bought.included_iops > need.iops and bought.included_iops != guide.value:
+        yield _burst(plan, guide.value)
+    elif actual > need.iops and actual != guide.value:
         yield Finding(
             id="D9",
             section=SECTION,
-            path=path,
+            path=IOPS,
             kind=Kind.CHANGED,
             guide=guide.value,
-            actual=bought.included_iops,
-            reason=f"a {kind} volume of {bought.spec.storage_gib} GiB "
-            + ("includes" if kind == "gp3" else "takes no less than")
-            + f" {bought.included_iops} IOPS; the class sustains {bought.sustained_iops}",
-            source=RDS_STORAGE,
+            actual=actual,
+            reason=bought.iops_reason,
+            source=plan.order.notes.postgres.storage,
         )
     elif guide.or_more and need.iops == guide.value:
         yield Finding(
             id="D13",
             section=SECTION,
-            path=path,
+            path=IOPS,
             kind=Kind.INTERPRETED,
             guide=str(guide),
             actual=need.iops,
             reason=OPEN,
             source=f"guide {SECTION}",
         )
+
+
+def _burst(plan: Plan, guide: int) -> Finding:
+    need, bought = plan.requirements.postgres, plan.order.postgres
+    steady = f"; postgres.instanceClass {bought.steady_class} sustains them" if bought.steady_class else ""
+    return Finding(
+        id="D10",
+        section=SECTION,
+        path=IOPS,
+        kind=Kind.RISK,
+        guide=guide,
+        actual=need.iops,
+        reason=f"{bought.spec.instance_class} is burstable: {bought.sustained_iops} IOPS sustained,"
+        f" {need.iops} for half an hour a day{steady}",
+        source=plan.order.notes.postgres.classes,
+    )
 
 
 def _class(plan: Plan) -> Iterator[Finding]:
@@ -109,7 +98,7 @@ def _class(plan: Plan) -> Iterator[Finding]:
         ("memory_gib", need.memory_gib, bought.memory_gib, row.memory.gib),
     ):
         path = f"postgres.{field}"
-        if actual == wanted or actual == guide:
+        if actual in (wanted, guide):
             continue
         if named is not None:
             yield overridden(SECTION, path, guide, actual)
@@ -125,13 +114,14 @@ def _class(plan: Plan) -> Iterator[Finding]:
             " IOPS; the"
             f" cheapest that does is {bought.spec.instance_class} ({bought.vcpu} vCPU, {bought.memory_gib}"
             " GiB)",
-            source=RDS_CLASSES,
+            source=plan.order.notes.postgres.classes,
         )
 
 
 def _limit(plan: Plan) -> Iterator[Finding]:
     spec, tier = plan.order.postgres.spec, plan.requirements.tier
     path, wanted = "postgres.max_storage_gib", ch3_infrastructure.STORAGE[tier].postgres.gib
+    limit = plan.order.notes.postgres.limit
     if spec.max_storage_gib == wanted:
         return
     if plan.overrides.postgres.max_storage_gib == spec.max_storage_gib:
@@ -144,9 +134,8 @@ def _limit(plan: Plan) -> Iterator[Finding]:
         kind=Kind.CHANGED,
         guide=wanted,
         actual=spec.max_storage_gib,
-        reason="3.3 is taken as the autoscaling limit; AWS advises one 26% above the"
-        f" {spec.storage_gib} GiB allocated",
-        source=RDS_STORAGE,
+        reason=f"3.3 is taken as the autoscaling limit; {limit.reason} {spec.storage_gib} GiB allocated",
+        source=limit.source,
     )
 
 
@@ -180,12 +169,12 @@ def _availability(plan: Plan) -> Iterator[Finding]:
             reason="a read replica is no failover target: the primary has a standby in a second zone, and"
             " the read"
             f" replicas ({need.read_replicas}) come on top",
-            source=RDS_MULTI_AZ,
+            source=plan.order.notes.postgres.standby,
         )
 
 
 def _topology(plan: Plan) -> Iterator[Finding]:
-    need, row = plan.requirements.postgres, _row(plan)
+    need, row, notes = plan.requirements.postgres, _row(plan), plan.order.notes.postgres
     if "Cluster" in row.topology:
         yield Finding(
             id="D13",
@@ -193,11 +182,10 @@ def _topology(plan: Plan) -> Iterator[Finding]:
             path="postgres.topology",
             kind=Kind.CHANGED,
             guide=row.topology,
-            actual=f"{'Multi-AZ' if need.multi_az else 'single-zone'} primary + {need.read_replicas}"
-            " replicas",
-            reason="a Multi-AZ DB cluster has no storage autoscaling and no cross-region backups, and would"
-            " replace the instance of the tier below; an instance is reached in place",
-            source=RDS_CLUSTERS,
+            actual=f"{notes.with_standby if need.multi_az else notes.without_standby} primary +"
+            f" {need.read_replicas} replicas",
+            reason=notes.topology.reason,
+            source=notes.topology.source,
         )
     if row.medium != "SSD":
         yield Finding(
@@ -208,5 +196,5 @@ def _topology(plan: Plan) -> Iterator[Finding]:
             guide=row.medium,
             actual=plan.order.postgres.spec.storage_type,
             reason="data of a managed database lives on network volumes, never on the host's NVMe",
-            source=RDS_STORAGE,
+            source=notes.storage,
         )

@@ -82,7 +82,7 @@ def _memory(plan: Plan) -> Iterator[Finding]:
     floor = litellm.workers * choices.LITELLM_MEMORY_FLOOR_MIB
     if litellm.memory_request_mib >= floor:
         return
-    threshold = litellm.memory_request_mib * litellm.hpa.memory_percent // 100
+    threshold = litellm.memory_request_mib * ch2_components.HPA.memory_percent // 100
     guide = ch2_components.LITELLM[plan.requirements.tier].resources.memory_request_mib
     if litellm.memory_request_mib != guide:
         return  # the override is reported; the risk was the user's to take

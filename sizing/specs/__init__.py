@@ -1,7 +1,7 @@
 """The frozen types that flow from the model to the components: plain, printable, without any cloud SDK.
 
-Units are in the names: ``_m`` milli-CPU, ``_mib``, ``_gib``, ``_s`` seconds, ``_days``. Components receive these
-and nothing else of the model: no tier, no configuration, no catalogue.
+Units are in the names: ``_m`` milli-CPU, ``_mib``, ``_gib``, ``_s`` seconds, ``_days``. Components receive
+these and nothing else of the model: no tier, no configuration, no catalogue.
 """
 
 from sizing.specs.base import (

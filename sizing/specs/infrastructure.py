@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
 from sizing.specs.base import Spec
 
@@ -13,7 +13,12 @@ Pool = Literal["cpu_nodes", "gpu_nodes"]
 
 
 class NetworkSpec(Spec):
-    """A VPC over three zones. The i-th CIDR of each kind is in the i-th zone."""
+    """A network over three zones. The i-th CIDR of each kind is in the i-th zone.
+
+    Where a subnet spans the region, ``private_cidrs`` has one entry, the nodes', the other kinds have none.
+    ``pod_cidr`` and ``control_plane_cidr`` are empty where pods take addresses of the nodes' subnets and the
+    control plane has none of its own.
+    """
 
     cidr: str
     service_cidr: str
@@ -24,20 +29,26 @@ class NetworkSpec(Spec):
     nat_gateways: int
     interface_endpoints: tuple[str, ...]
     flow_log_retention_days: int | None
+    pod_cidr: str = ""
+    control_plane_cidr: str = ""
 
 
 class NodeGroupSpec(Spec):
-    """One node group: one pool in one zone."""
+    """One node group. Counts are totals over its zones; a group whose zones share nothing has one zone.
+
+    ``gpu_model`` is the accelerator's name at the cloud, empty where the machine type says it all.
+    """
 
     name: str
     pool: Pool
-    zone: str
+    zones: tuple[str, ...]
     machine_type: str
     min: int
     desired: int
     max: int
     disk_gib: int
     gpus_per_node: int = 0
+    gpu_model: str = ""
     labels: Mapping[str, str] = {}
     tainted: bool = False  # carries the taint nvidia.com/gpu=present:NoSchedule
 
@@ -47,11 +58,15 @@ class AddonSpec(Spec):
 
     name: str
     version: str
-    configuration: dict[str, JsonValue] = {}
+    configuration: dict[str, JsonValue] = Field(default_factory=dict[str, JsonValue])
 
 
 class ClusterSpec(Spec):
-    """The Kubernetes cluster. ``api_allowed_cidrs`` empty means private access only."""
+    """The Kubernetes cluster. ``api_allowed_cidrs`` empty means private access only.
+
+    ``release_channel`` is set where the cloud keeps nodes current by a channel instead of a pinned release;
+    ``backup`` is the cloud's own backup of the cluster's objects.
+    """
 
     kubernetes_version: str
     node_release_version: str
@@ -62,10 +77,16 @@ class ClusterSpec(Spec):
     log_retention_days: int
     node_groups: tuple[NodeGroupSpec, ...]
     addons: tuple[AddonSpec, ...]
+    release_channel: str = ""
+    backup: bool = False
+    backup_retention_days: int = 0
 
 
 class PostgresSpec(Spec):
-    """The managed PostgreSQL. ``iops`` None: the storage includes what is needed, no argument is set."""
+    """The managed PostgreSQL. ``iops`` None: the storage includes what is needed, no argument is set.
+
+    ``edition`` is the service's price class where it has several.
+    """
 
     engine_version: str
     parameter_family: str
@@ -81,6 +102,7 @@ class PostgresSpec(Spec):
     port: int
     backup_retention_days: int
     insights_retention_days: int
+    edition: str = ""
 
 
 class RedisSpec(Spec):

@@ -129,6 +129,7 @@ class VllmSpec(Spec):
 
     engines: tuple[EngineSpec, ...]
     drain_s: int
+    hf_token_secret: str | None = None  # name in the secret store, for models whose licence must be accepted
 
 
 class PgbouncerSpec(Spec):

@@ -24,9 +24,18 @@ def container(
 
 
 def controller(
-    name: str, release: str, namespace: str, replicas: int, cpu_m: int, memory_mib: int, *,
-    cpu_limit_m: int | None = None, memory_limit_mib: int | None = None, source: str, priority: PriorityClass = "gateway-platform",
-) -> Workload:  # fmt: skip
+    name: str,
+    release: str,
+    namespace: str,
+    replicas: int,
+    cpu_m: int,
+    memory_mib: int,
+    *,
+    cpu_limit_m: int | None = None,
+    memory_limit_mib: int | None = None,
+    source: str,
+    priority: PriorityClass = "gateway-platform",
+) -> Workload:
     """A leader-elected controller: soft spread, one pod may be away, so a single one can be drained."""
     return Workload(
         name=name,

@@ -69,10 +69,17 @@ def _agent_gateway(need: Requirements) -> Workload:
 
 
 def _agent_gateway_controller(need: Requirements) -> Workload:
-    return controller(
-        "agentgateway-controller", "agentgateway", "agentgateway-system", choices.CONTROLLER_REPLICAS[need.tier],
-        100, 256, source="ours: serves configuration to the proxies, few objects", priority="gateway-critical",
-    ).model_copy(update={"containers": (container("controller", 100, 256),)})  # fmt: skip
+    pod = controller(
+        "agentgateway-controller",
+        "agentgateway",
+        "agentgateway-system",
+        choices.CONTROLLER_REPLICAS[need.tier],
+        100,
+        256,
+        source="ours: serves configuration to the proxies, few objects",
+        priority="gateway-critical",
+    )
+    return pod.model_copy(update={"containers": (container("controller", 100, 256),)})
 
 
 def _pgbouncer(need: Requirements) -> Workload:
@@ -91,7 +98,7 @@ def _pgbouncer(need: Requirements) -> Workload:
         spread_hosts="soft",
         max_unavailable=1,
         priority_class="gateway-critical",
-        source="ours: one single-threaded process, 1,000 clients x about 50 KiB; exporter: chart pgbouncer 4.1.9",
+        source="ours: one single-threaded process, about 50 KiB a client; exporter: chart pgbouncer 4.1.9",
     )
 
 

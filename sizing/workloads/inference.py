@@ -63,7 +63,10 @@ def _engine(engine: Engine) -> Workload:
 def gpu_daemons(addons: AddonsSpec) -> tuple[Workload, ...]:
     """DaemonSets of the GPU nodes; a cloud that runs them itself leaves them out."""
     wanted = {
-        "nvidia-device-plugin": (addons.nvidia_device_plugin, container("nvidia-device-plugin", 20, 64)),
+        "nvidia-device-plugin": (
+            addons.nvidia_device_plugin,
+            container("nvidia-device-plugin", 20, 64, memory_limit_mib=256),
+        ),
         "dcgm-exporter": (
             addons.dcgm_exporter,
             container("dcgm-exporter", 100, 128, cpu_limit_m=200, memory_limit_mib=512),

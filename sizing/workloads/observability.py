@@ -45,7 +45,7 @@ def _metrics(need: Requirements) -> tuple[Workload, ...]:
             kind="DaemonSet",
             node_group="all",
             replicas=0,
-            containers=(container("node-exporter", 20, 32, memory_limit_mib=64),),
+            containers=(container("node-exporter", 20, 32, memory_limit_mib=192),),
             priority_class="system-node-critical",
             source=_OURS,
         ),
@@ -64,7 +64,7 @@ def _prometheus(need: Requirements) -> Workload:
         container("config-reloader", 10, 50),
     ]
     if need.observability.thanos.enabled:
-        containers.append(container("thanos-sidecar", 100, 256))
+        containers.append(container("thanos-sidecar", 100, 256, memory_limit_mib=1024))
     several = prometheus.replicas > 1
     return Workload(
         name="prometheus",
@@ -116,8 +116,8 @@ def _grafana(need: Requirements) -> Workload:
                 memory_request_mib=grafana.memory_mib,
                 memory_limit_mib=grafana.memory_mib,
             ),
-            container("grafana-sc-dashboard", 10, 100),
-            container("grafana-sc-datasources", 10, 100),
+            container("grafana-sc-dashboard", 10, 100, memory_limit_mib=256),
+            container("grafana-sc-datasources", 10, 100, memory_limit_mib=256),
         ),
         spread_zones="soft",
         spread_hosts="soft",
@@ -220,6 +220,7 @@ def _elasticsearch(tier: Tier) -> tuple[Workload, ...]:
         100,
         256,
         cpu_limit_m=1000,
-        source="ours: one cluster",
+        memory_limit_mib=1024,
+        source="ours: one cluster; limit: chart eck-operator 3.5.0",
     )
     return nodes, operator

@@ -5,14 +5,13 @@ from __future__ import annotations
 import pytest
 
 from infra.graph import Resource
-from sizing.guide.ch3_infrastructure import CLUSTER
 from sizing.guide.cells import Tier
+from sizing.guide.ch3_infrastructure import CLUSTER
 from sizing.quantities import format_cpu, format_memory
-from tests.harness import STACKS, at, captured, of_type, plan, releases
+from tests.harness import CASES, STACKS, at, captured, of_type, plan, releases
 
 EVERY_STACK = pytest.mark.parametrize("stack", STACKS)
-FROM_ELSEWHERE = {"aws-node", "kube-proxy", "coredns", "ebs-csi-controller", "ebs-csi-node", "metrics-server", "eks-pod-identity-agent"}  # fmt: skip
-
+EVERY_CASE = pytest.mark.parametrize(("stack", "cloud"), CASES)
 RESOURCES = {
     "litellm/litellm": "gateway.resources",
     "litellm/metrics": "gateway.metricsServer.resources",
@@ -86,6 +85,11 @@ REPLICAS = {
 """workload -> path of its replica count; autoscaled ones are checked against their autoscalers."""
 
 
+def _provided(stack: str, cloud: str) -> set[str]:
+    """What makes pods without a Helm release: the cloud's add-ons, and what its clusters always run."""
+    return {addon.name for addon in plan(stack, cloud).cluster.addons} | {"gke"}
+
+
 def _node_groups(stack: str) -> list[Resource]:
     return of_type(captured(stack), "eks:index:ManagedNodeGroup")
 
@@ -124,6 +128,14 @@ def test_database_is_what_was_ordered(stack: str) -> None:
 
 
 @EVERY_STACK
+def test_each_read_replica_is_in_a_zone_of_its_own(stack: str) -> None:
+    """D13; with outputs, since an account's names of zones are known only then."""
+    instances = of_type(captured(stack, preview=False), "aws:rds/instance:Instance")
+    zones = [i.inputs["availabilityZone"] for i in instances if "replicateSourceDb" in i.inputs]
+    assert len(set(zones)) == len(zones) == plan(stack).order.postgres.spec.read_replicas
+
+
+@EVERY_STACK
 def test_cache_is_what_was_ordered(stack: str) -> None:
     spec = plan(stack).order.redis.spec
     groups = of_type(captured(stack), "aws:elasticache/replicationGroup:ReplicationGroup")
@@ -135,38 +147,45 @@ def test_cache_is_what_was_ordered(stack: str) -> None:
     assert inputs.get("durability") == spec.durability
 
 
-@EVERY_STACK
-def test_every_container_has_the_plans_resources_in_its_release(stack: str) -> None:
-    found, seen = releases(captured(stack)), 0
-    for workload in plan(stack).workloads.items:
-        if workload.name in FROM_ELSEWHERE or workload.name == "agentgateway" or workload.name.startswith("vllm-llama"):
+@EVERY_CASE
+def test_every_container_has_the_plans_resources_in_its_release(stack: str, cloud: str) -> None:
+    found, seen = releases(captured(stack, cloud)), 0
+    for workload in plan(stack, cloud).workloads.items:
+        if workload.release in _provided(stack, cloud) or workload.release == "edge":
+            continue
+        if workload.gpus:
             continue
         for container in workload.containers:
             values = found[workload.release]["values"]
-            assert at(values, RESOURCES[f"{workload.name}/{container.name}"]) == container.resources(), workload.name
+            assert at(values, RESOURCES[f"{workload.name}/{container.name}"]) == container.resources(), (
+                workload.name
+            )
             seen += 1
     assert seen > 25
 
 
-@EVERY_STACK
-def test_every_fixed_replica_count_is_in_its_release(stack: str) -> None:
-    found = releases(captured(stack))
-    for workload in plan(stack).workloads.items:
+@EVERY_CASE
+def test_every_fixed_replica_count_is_in_its_release(stack: str, cloud: str) -> None:
+    found = releases(captured(stack, cloud))
+    for workload in plan(stack, cloud).workloads.items:
         if workload.name in REPLICAS:
-            assert at(found[workload.release]["values"], REPLICAS[workload.name]) == workload.replicas, workload.name
+            assert at(found[workload.release]["values"], REPLICAS[workload.name]) == workload.replicas, (
+                workload.name
+            )
         else:
-            by_chart = workload.name in FROM_ELSEWHERE or workload.kind == "DaemonSet"
+            by_chart = workload.release in _provided(stack, cloud) or workload.kind == "DaemonSet"
             assert by_chart or workload.max_replicas is not None or workload.replicas == 1, workload.name
 
 
-@EVERY_STACK
-def test_engines_run_as_planned(stack: str) -> None:
-    values = releases(captured(stack))["vllm"]["values"]
+@EVERY_CASE
+def test_engines_run_as_planned(stack: str, cloud: str) -> None:
+    values = releases(captured(stack, cloud))["vllm"]["values"]
     specs = at(values, "servingEngineSpec.modelSpec")
     assert isinstance(specs, list)
-    scalers = {s.inputs["spec"]["scaleTargetRef"]["name"]: s.inputs["spec"] for s in of_type(captured(stack), "kubernetes:keda.sh/v1alpha1:ScaledObject")}  # fmt: skip
-    assert [s["name"] for s in specs] == [e.slug for e in plan(stack).engines]
-    for spec, engine in zip(specs, plan(stack).engines, strict=True):
+    scaled = of_type(captured(stack, cloud), "kubernetes:keda.sh/v1alpha1:ScaledObject")
+    scalers = {s.inputs["spec"]["scaleTargetRef"]["name"]: s.inputs["spec"] for s in scaled}
+    assert [s["name"] for s in specs] == [e.slug for e in plan(stack, cloud).engines]
+    for spec, engine in zip(specs, plan(stack, cloud).engines, strict=True):
         gpus = str(engine.gpus)
         assert spec["resources"]["requests"] == {
             "cpu": format_cpu(engine.cpu_request_m),
@@ -176,12 +195,15 @@ def test_engines_run_as_planned(stack: str) -> None:
         assert spec["resources"]["limits"]["nvidia.com/gpu"] == gpus
         assert spec["vllmConfig"]["tensorParallelSize"] == engine.tensor_parallel_size
         scaler = scalers[f"vllm-{engine.slug}-deployment-vllm"]
-        assert (scaler["minReplicaCount"], scaler["maxReplicaCount"]) == (engine.min_replicas, engine.max_replicas)
+        assert (scaler["minReplicaCount"], scaler["maxReplicaCount"]) == (
+            engine.min_replicas,
+            engine.max_replicas,
+        )
 
 
-@EVERY_STACK
-def test_autoscalers_have_the_plans_bounds(stack: str) -> None:
-    graph, need = captured(stack), plan(stack).requirements
+@EVERY_CASE
+def test_autoscalers_have_the_plans_bounds(stack: str, cloud: str) -> None:
+    graph, need = captured(stack, cloud), plan(stack, cloud).requirements
     hpa = at(releases(graph)["litellm"]["values"], "gateway.hpa")
     assert isinstance(hpa, dict)
     assert (hpa["minReplicas"], hpa["maxReplicas"]) == (need.litellm.replicas, 4 * need.litellm.replicas)
@@ -189,7 +211,7 @@ def test_autoscalers_have_the_plans_bounds(stack: str) -> None:
     assert hpa["targetMemoryUtilizationPercentage"] == need.litellm.hpa.memory_percent
     assert hpa["behavior"] == need.litellm.hpa.behavior()
     [parameters] = of_type(graph, "kubernetes:agentgateway.dev/v1alpha1:AgentgatewayParameters")
-    edge = plan(stack).workloads["agentgateway"]
+    edge = plan(stack, cloud).workloads["agentgateway"]
     assert parameters.inputs["spec"]["resources"] == edge.containers[0].resources()
     bounds = parameters.inputs["spec"]["horizontalPodAutoscaler"]["spec"]
     assert (bounds["minReplicas"], bounds["maxReplicas"]) == (edge.replicas, edge.max_replicas)

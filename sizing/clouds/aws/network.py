@@ -10,6 +10,7 @@ import ipaddress
 from sizing import choices
 from sizing.clouds.aws.machines import machines
 from sizing.clouds.base import Order
+from sizing.clouds.cidrs import private
 from sizing.errors import SizingError
 from sizing.guide.cells import Tier
 from sizing.overrides import Overrides
@@ -32,9 +33,6 @@ SHARED_ADDRESSES = 32
 """Control plane interfaces (up to 4), load balancers (8 each) and interface endpoints in one subnet."""
 SINGLE_NAT_TIERS = (Tier.SMALL,)
 """One NAT gateway for Small; elsewhere one per zone, so that a lost zone takes no other zone's way out."""
-WIDEST_API_PREFIX = 8
-"""Nobody administers a cluster from more than a /8: two halves of the internet are refused like the whole."""
-PRIVATE_RANGES = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
 
 ENDPOINTS_RECOMMENDED = ("ecr.api", "ecr.dkr", "sts", "secretsmanager", "kms", "logs")
 ENDPOINTS_REQUIRED = (
@@ -50,23 +48,12 @@ ENDPOINTS_REQUIRED = (
     "monitoring",
 )
 """D25. The S3 gateway endpoint is free and always there."""
-
-
-def _cidr(path: str, text: str) -> ipaddress.IPv4Network:
-    try:
-        network = ipaddress.IPv4Network(text)
-    except ValueError as error:
-        raise SizingError(path, text, f"not an IPv4 CIDR ({error})", "Write it as 10.0.0.0/16.") from None
-    return network
+BEDROCK_ENDPOINT = "bedrock-runtime"
 
 
 def _vpc(text: str) -> ipaddress.IPv4Network:
     path = "network.cidr"
-    network = _cidr(path, text)
-    if not any(network.subnet_of(ipaddress.IPv4Network(r)) for r in PRIVATE_RANGES):
-        raise SizingError(
-            path, text, f"not inside a private range ({', '.join(PRIVATE_RANGES)})", "Use a private range."
-        )
+    network = private(path, text)
     if not WIDEST_PREFIX <= network.prefixlen <= NARROWEST_PREFIX:
         raise SizingError(
             path,
@@ -84,8 +71,25 @@ def _vpc(text: str) -> ipaddress.IPv4Network:
 def addresses_needed(groups: tuple[NodeGroupSpec, ...], zone: str) -> int:
     """Addresses that nodes and pods may take in one zone when every group is at its maximum and surges."""
     known = machines()
-    here = [g for g in groups if g.zone == zone]
+    here = [g for g in groups if zone in g.zones]
     return SHARED_ADDRESSES + sum((g.max + SURGE_NODES) * known[g.machine_type].addresses for g in here)
+
+
+def _check_room(vpc: ipaddress.IPv4Network, subnet: ipaddress.IPv4Network, need: int) -> None:
+    room = subnet.num_addresses - RESERVED_ADDRESSES
+    if need <= room:
+        return
+    enough = 32 - PRIVATE_BITS - (need + RESERVED_ADDRESSES - 1).bit_length()  # the narrowest that has room
+    raise SizingError(
+        "network.cidr",
+        str(vpc),
+        f"each private subnet holds {room} addresses, and the nodes and pods of one zone may take {need} at"
+        " the node groups' maximum",
+        f"Use /{enough} or larger."
+        if enough >= WIDEST_PREFIX
+        else f"A VPC is /{WIDEST_PREFIX} at most: lower nodes.cpu.max or nodes.gpu.max, or choose machine"
+        " types that take fewer addresses.",
+    )
 
 
 def plan(
@@ -100,23 +104,7 @@ def plan(
     vpc = _vpc(part.cidr or DEFAULT_CIDR)
     quarters = list(vpc.subnets(prefixlen_diff=PRIVATE_BITS))
     edges = list(quarters[-1].subnets(prefixlen_diff=EDGE_BITS - PRIVATE_BITS))
-    need = max(addresses_needed(groups, zone) for zone in order.zones)
-    room = quarters[0].num_addresses - RESERVED_ADDRESSES
-    if need > room:
-        enough = next(
-            p for p in range(32, 0, -1) if 2 ** (32 - p - PRIVATE_BITS) - RESERVED_ADDRESSES >= need
-        )
-        raise SizingError(
-            "network.cidr",
-            str(vpc),
-            f"each private subnet holds {room} addresses, and the nodes and pods of one zone may take {need}"
-            " at the"
-            " node groups' maximum",
-            f"Use /{enough} or larger."
-            if enough >= WIDEST_PREFIX
-            else f"A VPC is /{WIDEST_PREFIX} at most: lower nodes.cpu.max or nodes.gpu.max, or choose machine"
-            " types that take fewer addresses.",
-        )
+    _check_room(vpc, quarters[0], max(addresses_needed(groups, zone) for zone in order.zones))
     per_zone = part.nat_gateway_per_zone
     many_nats = requirements.tier not in SINGLE_NAT_TIERS if per_zone is None else per_zone
     return NetworkSpec(
@@ -127,36 +115,17 @@ def plan(
         public_cidrs=tuple(str(n) for n in edges[: choices.ZONES]),
         data_cidrs=tuple(str(n) for n in edges[choices.ZONES : 2 * choices.ZONES]),
         nat_gateways=choices.ZONES if many_nats else 1,
-        interface_endpoints=_endpoints(requirements, part.interface_endpoints),
+        interface_endpoints=_endpoints(
+            requirements, part.interface_endpoints, bedrock=bool(overrides.litellm.bedrock)
+        ),
         flow_log_retention_days=choices.FLOW_LOG_RETENTION_DAYS[requirements.tier],
     )
 
 
-def _endpoints(requirements: Requirements, wanted: bool | None) -> tuple[str, ...]:
+def _endpoints(requirements: Requirements, wanted: bool | None, *, bedrock: bool) -> tuple[str, ...]:
     sets = {"optional": (), "recommended": ENDPOINTS_RECOMMENDED, "required": ENDPOINTS_REQUIRED}
     if wanted is None:
-        return sets[requirements.network.endpoints]
-    return (sets[requirements.network.endpoints] or ENDPOINTS_RECOMMENDED) if wanted else ()
-
-
-def api_allowed(cidrs: tuple[str, ...]) -> tuple[str, ...]:
-    """The CIDRs that may reach the API server (D32), normalised.
-
-    Raises:
-        SizingError: not a CIDR, or as good as open to the world.
-    """
-    allowed: list[str] = []
-    for index, text in enumerate(cidrs):
-        path = f"network.apiAllowedCidrs[{index}]"
-        network = _cidr(path, text)
-        if network.prefixlen < WIDEST_API_PREFIX:
-            raise SizingError(
-                path,
-                text,
-                "would open the Kubernetes API to"
-                f" {'the whole internet' if network.prefixlen == 0 else 'too much'}"
-                f" (/{WIDEST_API_PREFIX} at most)",
-                "List the networks that administer the cluster, or leave it empty for private access only.",
-            )
-        allowed.append(str(network))
-    return tuple(allowed)
+        chosen = sets[requirements.network.endpoints]
+    else:
+        chosen = (sets[requirements.network.endpoints] or ENDPOINTS_RECOMMENDED) if wanted else ()
+    return (*chosen, BEDROCK_ENDPOINT) if chosen and bedrock else chosen

@@ -33,13 +33,12 @@ GP3_MAX_IOPS = 64000
 GP3_IOPS_PER_GIB = 500
 PROVISIONED = {"io1": (100, 50.0, 256_000), "io2": (100, 1000.0, 256_000)}
 """Smallest size in GiB, most IOPS per GiB, most IOPS."""
-IO1_SMALL_MAX_IOPS = 19_950
 MAX_STORAGE_GIB = 65_536
 MIN_STORAGE_GIB = 20
 PROVISIONED_LEAST_IOPS = 1000
 PROVISIONED_LEAST_RATIO = 0.5
 """io1 and io2: IOPS per GiB, of the allocation and of the autoscaling limit."""
-AUTOSCALING_LEAST, AUTOSCALING_ADVISED = 1.10, 1.26
+AUTOSCALING_LEAST_PERCENT, AUTOSCALING_ADVISED_PERCENT = 110, 126
 """The autoscaling limit must be 10% above the allocation; AWS advises 26%."""
 BURSTABLE_TIERS = (Tier.SMALL,)
 CONNECTION_BYTES = 9_531_392
@@ -106,7 +105,7 @@ def _enough(candidate: DatabaseClass, need: PostgresRequirements, *, burst: bool
 
 
 def cheapest_class(need: PostgresRequirements, *, burst: bool) -> DatabaseClass | None:
-    """The cheapest class for the row, the newest of equals; ``burst`` lets bursts count. None: there is none."""
+    """The cheapest class for the row, the newest of equals, or None; ``burst`` lets bursts count."""
     fitting = [c for c in classes() if _enough(c, need, burst=burst) and (burst or not c.burstable)]
     return min(fitting, key=lambda c: (_estimated_price(c), -c.generation, c.name), default=None)
 
@@ -161,8 +160,6 @@ def _gp3(need: PostgresRequirements) -> tuple[int, int | None, int]:
 def _provisioned(kind: str, need: PostgresRequirements) -> tuple[int, int | None, int]:
     least_gib, ratio, most = PROVISIONED[kind]
     size = max(need.storage_gib, least_gib, math.ceil(need.iops / ratio))
-    if kind == "io1" and size < GP3_STRIPE_GIB and need.iops > IO1_SMALL_MAX_IOPS:
-        size = GP3_STRIPE_GIB
     iops = max(need.iops, PROVISIONED_LEAST_IOPS, math.ceil(_advised_limit(size) * PROVISIONED_LEAST_RATIO))
     _limit("postgres.iops", iops, most, f"{kind} gives at most {most} IOPS")
     return size, iops, iops
@@ -212,19 +209,19 @@ def _version(wanted: str | None) -> str:
 
 
 def _advised_limit(size: int) -> int:
-    return min(math.ceil(AUTOSCALING_ADVISED * size), MAX_STORAGE_GIB)
+    return min(-(-size * AUTOSCALING_ADVISED_PERCENT // 100), MAX_STORAGE_GIB)
 
 
 def _max_storage(size: int, iops: int | None, need: PostgresRequirements, wanted: int | None) -> int:
     """The autoscaling limit: 3.3's figure or the stack's, inside what RDS takes for the volume (D11)."""
-    path, least = "postgres.maxStorageGib", math.ceil(AUTOSCALING_LEAST * size)
+    path, least = "postgres.maxStorageGib", -(-size * AUTOSCALING_LEAST_PERCENT // 100)
     most = MAX_STORAGE_GIB if iops is None else min(MAX_STORAGE_GIB, int(iops / PROVISIONED_LEAST_RATIO))
     if least > most:
         raise SizingError(
             "postgres.storageGib",
             size,
             f"the autoscaling limit must be 10% above it, and RDS takes at most {most} GiB there",
-            f"Set postgres.storageGib to at most {int(most / AUTOSCALING_LEAST)}.",
+            f"Set postgres.storageGib to at most {most * 100 // AUTOSCALING_LEAST_PERCENT}.",
         )
     if wanted is None:
         return min(max(need.max_storage_gib, _advised_limit(size)), most)
@@ -269,4 +266,16 @@ def order(need: PostgresRequirements, tier: Tier, part: PostgresPart) -> Postgre
         sustained_iops=chosen.sustained_iops,
         burst_iops=chosen.burst_iops,
         steady_class=None if steady is None else steady.name,
+        storage_reason=_storage_reason(kind, need, included),
+        iops_reason=f"a {kind} volume of {size} GiB {'includes' if kind == 'gp3' else 'takes no less than'}"
+        f" {included} IOPS; the class sustains {chosen.sustained_iops}",
+    )
+
+
+def _storage_reason(kind: str, need: PostgresRequirements, included: int) -> str:
+    if kind != "gp3":
+        return f"the smallest {kind} volume that gives {need.iops} IOPS"
+    return (
+        f"gp3 below this size does not give {need.iops} IOPS, and refuses the argument; this is the cheapest"
+        f" volume that sustains them ({included} included)"
     )

@@ -5,14 +5,19 @@ from __future__ import annotations
 from sizing import choices
 from sizing.clouds.aws import network, postgres, redis, system
 from sizing.clouds.aws.machines import DEFAULT_REGION, machine, zones
+from sizing.clouds.aws.notes import NOTES
 from sizing.clouds.base import Order, PoolOrder
+from sizing.clouds.cidrs import api_allowed
+from sizing.errors import SizingError
 from sizing.guide.cells import Tier
+from sizing.node_groups import Share, zonal
 from sizing.overrides import Overrides
 from sizing.requirements import Requirements
 from sizing.specs import (
     AddonsSpec,
     BucketSpec,
     ClusterSpec,
+    Identity,
     KeySpec,
     NetworkSpec,
     NodeGroupSpec,
@@ -33,6 +38,20 @@ KEYS = (
     KeySpec(purpose="secrets", multi_region=False),
     KeySpec(purpose="seal", multi_region=True),  # D17: a regional seal key can never unseal elsewhere
 )
+IDENTITIES = (
+    Identity(role="cluster-autoscaler", namespace="kube-system", service_account="cluster-autoscaler"),
+    Identity(
+        role="load-balancer-controller",
+        namespace="kube-system",
+        service_account="aws-load-balancer-controller",
+    ),
+    Identity(role="ebs-csi", namespace="kube-system", service_account="ebs-csi-controller-sa"),
+)
+"""Controllers that call AWS for the cluster itself."""
+VOLUME_MIN_GIB = 1
+"""The smallest gp3 volume (https://docs.aws.amazon.com/ebs/latest/userguide/ebs-volume-types.html)."""
+CLUSTER_NAME_LIMIT = 100
+"""EKS takes 100 characters (https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateCluster.html)."""
 
 
 def _buckets(requirements: Requirements) -> tuple[BucketSpec, ...]:
@@ -61,6 +80,21 @@ class Aws:
 
     name = "aws"
     default_region = DEFAULT_REGION
+    has_projects = False
+
+    def machine_for(self, guide_type: str) -> str:
+        """The guide's own type: it names EC2 types."""
+        return guide_type
+
+    def check_names(self, name: str, project: str) -> None:  # noqa: ARG002 - the interface's
+        """Refuse a cluster name that EKS would refuse; other names are shortened to their service's limit."""
+        if len(name) > CLUSTER_NAME_LIMIT:
+            raise SizingError(
+                "stack",
+                name,
+                f"the cluster's name has {len(name)} characters, and EKS takes {CLUSTER_NAME_LIMIT}",
+                f"Use a stack name that is {len(name) - CLUSTER_NAME_LIMIT} characters shorter.",
+            )
 
     def order(self, requirements: Requirements, overrides: Overrides, region: str) -> Order:
         """What to buy for ``requirements`` in ``region``. Raises SizingError when it cannot be bought."""
@@ -97,11 +131,18 @@ class Aws:
             ),
             buckets=_buckets(requirements),
             keys=KEYS,
+            identities=IDENTITIES,
+            volume_min_gib=VOLUME_MIN_GIB,
+            notes=NOTES,
         )
 
     def system_workloads(self, tier: Tier, order: Order) -> tuple[Workload, ...]:
         """Pods of the managed add-ons and of the controllers that only AWS needs."""
         return (*system.addon_workloads(), *system.controllers(tier, order))
+
+    def node_groups(self, order: Order, parts: tuple[Share, ...]) -> tuple[NodeGroupSpec, ...]:
+        """A managed node group per zone: the autoscaler takes a multi-zone group for one random node (D2)."""
+        return zonal(order, parts)
 
     def network(
         self,
@@ -115,7 +156,7 @@ class Aws:
 
     def cluster(
         self,
-        order: Order,
+        order: Order,  # noqa: ARG002 - the interface's; other clouds need it
         groups: tuple[NodeGroupSpec, ...],
         requirements: Requirements,
         overrides: Overrides,
@@ -125,7 +166,7 @@ class Aws:
             kubernetes_version=system.KUBERNETES_VERSION,
             node_release_version=system.NODE_RELEASE_VERSION,
             control_plane_tier=CONTROL_PLANE_TIERS.get(requirements.tier, "standard"),
-            api_allowed_cidrs=network.api_allowed(overrides.network.api_allowed_cidrs or ()),
+            api_allowed_cidrs=api_allowed(overrides.network.api_allowed_cidrs or ()),
             admin_role_arns=overrides.access.admin_role_arns,
             log_types=LOG_TYPES,
             log_retention_days=choices.CONTROL_PLANE_LOG_RETENTION_DAYS[requirements.tier],

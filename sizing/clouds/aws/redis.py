@@ -124,4 +124,12 @@ def order(need: RedisRequirements, tier: Tier, part: RedisPart) -> RedisOrder:
             "snapshot_retention_days": part.snapshot_retention_days or choices.SNAPSHOT_RETENTION_DAYS[tier],
         }
     )
-    return RedisOrder(spec=spec, usable_gib=node.usable_gib)
+    kept = f"daily snapshots, {spec.snapshot_retention_days} days"
+    return RedisOrder(
+        spec=spec,
+        usable_gib=node.usable_gib,
+        persistence=f"durability {durability}; {kept}" if durability else kept,
+        persistence_reason="ElastiCache takes no AOF and snapshots once a day at most; Valkey's durable log"
+        " is its equivalent of AOF" + ("" if durability else ", and needs a replica per shard"),
+        auth="password",
+    )

@@ -2,7 +2,8 @@
 controllers.
 
 Requests are those the add-ons ship, stated in their configuration so that a new add-on version cannot change
-them unseen. Versions: one EKS 1.36 cluster's add-ons on 2026-09-24 (public inventory), pinned together.
+them unseen, as far as the add-on's schema takes them: EKS refuses an add-on with a key that the schema does
+not have. Versions: one EKS 1.36 cluster's add-ons on 2026-09-24 (public inventory), pinned together.
 """
 
 from __future__ import annotations
@@ -30,8 +31,13 @@ ADDON_VERSIONS = {
 }
 NAMESPACE = "kube-system"
 
-_EBS_SIDECARS = ("csi-provisioner", "csi-attacher", "csi-resizer", "liveness-probe")
-"""Without the snapshot CRDs, which nothing here installs, the add-on leaves its snapshotter out."""
+_EBS_SIDECARS = ("csi-provisioner", "csi-attacher", "csi-resizer")
+"""They take the controller's resources: the add-on's schema has none of their own
+(https://github.com/kubernetes-sigs/aws-ebs-csi-driver/issues/2371). Without the snapshot CRDs, which nothing
+here installs, the add-on leaves its snapshotter out."""
+_EBS_PROBE_MIB = 32
+"""Request and limit of the driver's probe and registrar, fixed by the driver from 1.57 on
+(https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/charts/aws-ebs-csi-driver/CHANGELOG.md)."""
 _ADDON_SOURCE = "requests in the add-on's configuration, its own defaults"
 
 
@@ -75,8 +81,9 @@ def _deployment(name: str, addon: str, *containers: Container) -> Workload:
 def addon_workloads() -> tuple[Workload, ...]:
     """Pods of the managed add-ons."""
     return (
+        # the node agent takes the resources of aws-node: the add-on's schema has none of its own
         _daemon(
-            "aws-node", "vpc-cni", _container("aws-node", 25, 64), _container("aws-eks-nodeagent", 25, 32)
+            "aws-node", "vpc-cni", _container("aws-node", 25, 64), _container("aws-eks-nodeagent", 25, 64)
         ),
         _daemon("kube-proxy", "kube-proxy", _container("kube-proxy", 100, 64)),
         _daemon(
@@ -86,14 +93,15 @@ def addon_workloads() -> tuple[Workload, ...]:
             "ebs-csi-node",
             "aws-ebs-csi-driver",
             _container("ebs-plugin", 10, 40, 256),
-            _container("node-driver-registrar", 10, 40, 256),
-            _container("liveness-probe", 10, 40, 256),
+            _container("node-driver-registrar", 10, _EBS_PROBE_MIB, _EBS_PROBE_MIB),
+            _container("liveness-probe", 10, _EBS_PROBE_MIB, _EBS_PROBE_MIB),
         ),
         _deployment(
             "ebs-csi-controller",
             "aws-ebs-csi-driver",
             _container("ebs-plugin", 10, 40, 256),
             *(_container(name, 10, 40, 256) for name in _EBS_SIDECARS),
+            _container("liveness-probe", 10, _EBS_PROBE_MIB, _EBS_PROBE_MIB),
         ),
         _deployment("coredns", "coredns", _container("coredns", 100, 70, 170)),
         _deployment("metrics-server", "metrics-server", _container("metrics-server", 100, 200, 400)),
@@ -112,7 +120,6 @@ def _configuration(pods: dict[str, Workload]) -> dict[str, dict[str, JsonValue]]
     return {
         "vpc-cni": {
             "resources": _resources(pods["aws-node"].container("aws-node")),
-            "nodeAgent": {"resources": _resources(pods["aws-node"].container("aws-eks-nodeagent"))},
             "enableNetworkPolicy": "true",
         },
         "kube-proxy": {"resources": _resources(pods["kube-proxy"].container("kube-proxy"))},
@@ -125,7 +132,6 @@ def _configuration(pods: dict[str, Workload]) -> dict[str, dict[str, JsonValue]]
                 "resources": _resources(controller.container("ebs-plugin")),
             },
             "node": {"resources": _resources(node.container("ebs-plugin")), "tolerateAllTaints": True},
-            "sidecars": _sidecars(controller, node),
         },
         "coredns": {"replicaCount": coredns.replicas, "resources": _resources(coredns.container("coredns"))},
         "metrics-server": {
@@ -133,17 +139,6 @@ def _configuration(pods: dict[str, Workload]) -> dict[str, dict[str, JsonValue]]
             "resources": _resources(metrics.container("metrics-server")),
         },
     }
-
-
-def _sidecars(controller: Workload, node: Workload) -> dict[str, JsonValue]:
-    keys = {
-        "provisioner": controller.container("csi-provisioner"),
-        "attacher": controller.container("csi-attacher"),
-        "resizer": controller.container("csi-resizer"),
-        "livenessProbe": controller.container("liveness-probe"),
-        "nodeDriverRegistrar": node.container("node-driver-registrar"),
-    }
-    return {key: {"resources": _resources(c)} for key, c in keys.items()}
 
 
 def addons() -> tuple[AddonSpec, ...]:

@@ -130,6 +130,14 @@ def test_private_ranges_are_let_in_behind_the_private_endpoint() -> None:
     assert sorted(str(rule.inputs["cidrIpv4"]) for rule in rules) == [make.VPC_CIDR, PRIVATE_CLIENTS]
 
 
+def test_the_way_to_the_api_outlives_the_objects_in_the_cluster() -> None:
+    """Who runs this from a private network would lock itself out before it has deleted them."""
+    graph = graph_of(api_allowed_cidrs=(PRIVATE_CLIENTS,))
+    rules = make.of_type(graph, "SecurityGroupIngressRule")
+    assert len(rules) == 2  # the network's own range and the listed one
+    assert set(rules) <= make.depends_on(graph, make.only(graph, "kubernetes"))
+
+
 @pytest.mark.parametrize(
     ("cidr", "private"),
     [

@@ -84,7 +84,9 @@ def test_gpu_nodes_are_tainted_and_labelled(graph: Graph) -> None:
     cpu, gpu = group(graph, "cpu").inputs, group(graph, "gpu").inputs
     assert gpu["taints"] == [{"key": "nvidia.com/gpu", "value": "present", "effect": "NO_SCHEDULE"}]
     assert "taints" not in cpu
-    assert gpu["labels"] == {"ai-gateway/pool": "gpu"}
+    # the autoscaler waits for the device plugin on nodes with this label, whatever its value
+    assert set(gpu["labels"]) == {"ai-gateway/pool", "k8s.amazonaws.com/accelerator"}
+    assert gpu["labels"]["ai-gateway/pool"] == "gpu"
     assert cpu["labels"] == {"ai-gateway/pool": "cpu"}
 
 

@@ -87,7 +87,9 @@ def test_the_data_plane_is_the_plans(graph: Graph) -> None:
     found = parameters(graph)
     assert found["resources"] == WORKLOADS["agentgateway"].container("agentgateway").resources()
     assert found["podDisruptionBudget"] == {"spec": {"maxUnavailable": 1}}
-    pod = found["deployment"]["spec"]["template"]["spec"]
+    rollout = found["deployment"]["spec"]
+    assert rollout["minReadySeconds"] >= 60, "the load balancer takes longer than the pod"
+    pod = rollout["template"]["spec"]
     assert pod["priorityClassName"] == "gateway-critical"
     selectors = [c["labelSelector"]["matchLabels"] for c in pod["topologySpreadConstraints"]]
     assert selectors == [{"gateway.networking.k8s.io/gateway-name": "edge"}] * 2

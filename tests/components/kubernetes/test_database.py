@@ -72,6 +72,7 @@ def test_the_server_is_verified_when_the_authority_is_known() -> None:
     assert env["PGSSLMODE"] == "verify-full"
     maps = resources(verified, "ConfigMap")
     assert maps["database-postgres-ca"].inputs["data"] == {"ca.pem": PEM}
+    assert waits_for(verified, "database-postgres-ca", "store-map")
     volumes = {v["name"]: v for v in job(verified)["template"]["spec"]["volumes"]}
     mounts = {m["name"]: m["mountPath"] for m in container_of(verified)["volumeMounts"]}
     name = maps["database-postgres-ca"].inputs["metadata"]
@@ -125,6 +126,7 @@ def test_the_job_waits_for_secrets_and_store(graph: Graph) -> None:
     for secret in ("postgres-admin", "litellm-db", "litellm-migrate"):
         assert waits_for(graph, "database-bootstrap", f"database-database-{secret}")
     assert waits_for(graph, "database-bootstrap", "store-map")
+    assert waits_for(graph, "database-scripts", "store-map")
 
 
 def test_other_scripts_are_another_job(graph: Graph) -> None:

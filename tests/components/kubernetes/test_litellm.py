@@ -219,6 +219,34 @@ def test_a_cache_with_identities_has_no_password() -> None:
     assert "password" not in gateway(found)["config"]["proxy_config"]["litellm_settings"]["cache_params"]
 
 
+def test_a_cache_with_an_authority_of_its_own_is_verified_by_it() -> None:
+    redis = redis_binding(
+        auth_secret=None,
+        ca_pem=pulumi.Output.from_input(PEM),
+        iam_principal=pulumi.Output.from_input("projects/-/serviceAccounts/a@b"),
+    )
+    found = captured(build(bindings=bindings(redis=redis)))
+    cache = gateway(found)["config"]["proxy_config"]["litellm_settings"]["cache_params"]
+    assert cache["ssl"] is True
+    assert cache["ssl_ca_certs"] == "/etc/redis-ca/ca.pem"
+    assert cache["ssl_check_hostname"] is False
+    assert cache["gcp_service_account"] == "projects/-/serviceAccounts/a@b"
+    assert gateway(found)["volumes"] == [{"name": "redis-ca", "configMap": {"name": "litellm-redis-ca"}}]
+    (mount,) = gateway(found)["volumeMounts"]
+    assert (mount["name"], mount["mountPath"]) == ("redis-ca", "/etc/redis-ca")
+    stored: Any = resources(found, "ConfigMap")["litellm-redis-ca"].inputs
+    assert stored["metadata"]["namespace"] == "litellm"
+    assert stored["data"] == {"ca.pem": PEM}
+    assert gateway(found)["podAnnotations"].keys() == {"checksum/redis-ca"}
+    check_contract(build(bindings=bindings(redis=redis)))
+
+
+def test_a_cache_without_one_leaves_no_trace(graph: Graph) -> None:
+    assert not {"volumes", "volumeMounts", "podAnnotations"} & set(gateway(graph))
+    cache = gateway(graph)["config"]["proxy_config"]["litellm_settings"]["cache_params"]
+    assert not {"ssl_ca_certs", "ssl_check_hostname", "gcp_service_account"} & set(cache)
+
+
 def test_a_stop_lets_the_longest_answer_end(graph: Graph) -> None:
     found = gateway(graph)
     drain = int(environment(graph)["GRACEFUL_SHUTDOWN_TIMEOUT"])

@@ -1,0 +1,1 @@
+"""Google Cloud: Compute Engine and GKE, Cloud SQL for PostgreSQL, Memorystore for Redis Cluster."""

@@ -1,0 +1,176 @@
+"""The Google Cloud side of the model: machines, database, cache, network and cluster behind ``Cloud``."""
+
+from __future__ import annotations
+
+from sizing import choices
+from sizing.clouds.base import Order, PoolOrder
+from sizing.clouds.cidrs import api_allowed
+from sizing.clouds.gcp import limits, network, postgres, redis, system
+from sizing.clouds.gcp.machines import (
+    DEFAULT_REGION,
+    EQUIVALENTS,
+    api_name,
+    machine,
+    machines,
+    zones,
+)
+from sizing.clouds.gcp.notes import NOTES
+from sizing.guide.cells import Tier
+from sizing.node_groups import Share, regional
+from sizing.overrides import Overrides, PoolPart
+from sizing.requirements import PoolRequirements, Requirements
+from sizing.specs import (
+    AddonsSpec,
+    BucketSpec,
+    ClusterSpec,
+    KeySpec,
+    NetworkSpec,
+    NodeGroupSpec,
+    Workload,
+)
+
+CONTROL_PLANE = "regional"
+"""In every tier (D23): a cluster's location cannot be changed."""
+LOG_TYPES = ("SYSTEM_COMPONENTS", "APISERVER", "CONTROLLER_MANAGER", "SCHEDULER")
+BACKED_UP = (Tier.LARGE, Tier.ENTERPRISE)
+"""Backup for GKE."""
+VOLUME_MIN_GIB = 10
+"""The smallest balanced Persistent Disk (https://cloud.google.com/compute/docs/disks/persistent-disks)."""
+
+KEYS = (
+    KeySpec(purpose="cluster", multi_region=False),
+    KeySpec(purpose="disks", multi_region=False),
+    KeySpec(purpose="database", multi_region=False),
+    KeySpec(purpose="cache", multi_region=False),
+    KeySpec(purpose="storage", multi_region=False),
+    KeySpec(purpose="secrets", multi_region=False),
+    KeySpec(purpose="seal", multi_region=True),  # D17: a regional seal key can never unseal elsewhere
+)
+
+
+def _buckets(requirements: Requirements) -> tuple[BucketSpec, ...]:
+    made = [
+        BucketSpec(
+            purpose="vault-snapshots", versioned=True, expire_days=90, noncurrent_days=30, protect=True
+        ),
+        BucketSpec(
+            purpose="model-cache", versioned=False, expire_days=None, noncurrent_days=None, protect=False
+        ),
+        BucketSpec(
+            purpose="access-logs", versioned=False, expire_days=90, noncurrent_days=None, protect=True
+        ),
+    ]
+    if requirements.observability.thanos.enabled:
+        made.append(
+            BucketSpec(
+                purpose="thanos", versioned=False, expire_days=None, noncurrent_days=None, protect=True
+            )
+        )
+    return tuple(made)
+
+
+class Gcp:
+    """Google Cloud as the model sees it. Stateless; figures come from the catalogue beside this module."""
+
+    name = "gcp"
+    default_region = DEFAULT_REGION
+    has_projects = True
+
+    def machine_for(self, guide_type: str) -> str:
+        """The Compute Engine type nearest to an EC2 type of the guide (D28); any other name is its own."""
+        return EQUIVALENTS.get(guide_type, guide_type)
+
+    def check_names(self, name: str, project: str) -> None:
+        """Refuse names that GKE or Cloud SQL would refuse."""
+        limits.check_names(name, project)
+
+    def _pool(self, pool: str, need: PoolRequirements, part: PoolPart, disk_gib: int) -> PoolOrder:
+        path = f"nodes.{pool}.machineType"
+        wanted = part.machine_type or self.machine_for(need.machine_type)
+        return PoolOrder(
+            machine=machine(path, wanted, gpu=pool == "gpu"),
+            min=need.min,
+            desired=need.desired,
+            max=need.max,
+            disk_gib=part.disk_gib or disk_gib,
+        )
+
+    def order(self, requirements: Requirements, overrides: Overrides, region: str) -> Order:
+        """What to buy for ``requirements`` in ``region``. Raises SizingError when it cannot be bought."""
+        limits.check_overrides(overrides)
+        need, nodes = requirements.cluster, overrides.nodes
+        cpu = self._pool("cpu", need.cpu_nodes, nodes.cpu, choices.NODE_DISK_GIB)
+        gpu = self._pool("gpu", need.gpu_nodes, nodes.gpu, choices.GPU_NODE_DISK_GIB)
+        pools = (("nodes.cpu.machineType", cpu.machine), ("nodes.gpu.machineType", gpu.machine))
+        return Order(
+            cloud=self.name,
+            region=region,
+            verified_region=region == self.default_region,
+            zones=zones(region, pools),
+            cpu=cpu,
+            gpu=gpu,
+            postgres=postgres.order(requirements.postgres, requirements.tier, overrides.postgres),
+            redis=redis.order(requirements.redis, requirements.tier, overrides.redis),
+            addons=AddonsSpec(
+                cluster_autoscaler=False,
+                load_balancer_controller=False,
+                nvidia_device_plugin=False,
+                dcgm_exporter=False,
+            ),
+            buckets=_buckets(requirements),
+            keys=KEYS,
+            identities=(),
+            volume_min_gib=VOLUME_MIN_GIB,
+            notes=NOTES,
+        )
+
+    def system_workloads(self, tier: Tier, order: Order) -> tuple[Workload, ...]:  # noqa: ARG002
+        """Google's own pods; autoscaler, load balancer and GPU drivers need none of ours."""
+        return system.workloads(order)
+
+    def node_groups(self, order: Order, parts: tuple[Share, ...]) -> tuple[NodeGroupSpec, ...]:
+        """A node pool per share over all zones, with total counts: GKE balances the zones itself (D2)."""
+        return tuple(
+            group.model_copy(
+                update={
+                    "machine_type": api_name(group.machine_type),
+                    "gpu_model": machines()[group.machine_type].accelerator,
+                }
+            )
+            for group in regional(order, parts)
+        )
+
+    def network(
+        self,
+        order: Order,
+        groups: tuple[NodeGroupSpec, ...],
+        requirements: Requirements,
+        overrides: Overrides,
+    ) -> NetworkSpec:
+        """Address plan with room for the pods of ``groups`` at their maximum."""
+        return network.plan(order, groups, requirements, overrides)
+
+    def cluster(
+        self,
+        order: Order,  # noqa: ARG002 - the interface's; other clouds need it
+        groups: tuple[NodeGroupSpec, ...],
+        requirements: Requirements,
+        overrides: Overrides,
+    ) -> ClusterSpec:
+        """The control plane and its node groups; GKE's add-ons are settings of the cluster."""
+        tier = requirements.tier
+        backup = tier in BACKED_UP
+        return ClusterSpec(
+            kubernetes_version=system.KUBERNETES_VERSION,
+            node_release_version="",
+            control_plane_tier=CONTROL_PLANE,
+            api_allowed_cidrs=api_allowed(overrides.network.api_allowed_cidrs or ()),
+            admin_role_arns=(),
+            log_types=LOG_TYPES,
+            log_retention_days=choices.CONTROL_PLANE_LOG_RETENTION_DAYS[tier],
+            node_groups=groups,
+            addons=(),
+            release_channel=system.RELEASE_CHANNEL,
+            backup=backup,
+            backup_retention_days=choices.BACKUP_RETENTION_DAYS[tier] if backup else 0,
+        )

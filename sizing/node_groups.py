@@ -1,0 +1,130 @@
+"""From pools to node groups: what shares a pool's nodes, and how a share is laid over the zones.
+
+A cloud whose autoscaler treats a multi-zone group as one random node gets a group per zone (``zonal``); one
+whose pools spread by themselves gets a pool with total counts (``regional``). D2, D6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from sizing.clouds.base import Order, PoolOrder
+from sizing.engines import ENGINE_LABEL, POOL_LABEL, Engine
+from sizing.errors import SizingError
+from sizing.specs import NodeGroupSpec, Pool
+
+
+@dataclass(frozen=True)
+class Share:
+    """Nodes of one pool that belong together: totals over all zones.
+
+    ``start`` is the zone that gets the first node, so that several small shares do not pile up in one zone.
+    """
+
+    name: str
+    pool: Pool
+    order: PoolOrder
+    min: int
+    desired: int
+    max: int
+    labels: Mapping[str, str]
+    start: int = 0
+
+
+def shares(order: Order, cpu_nodes_needed: int, engines: tuple[Engine, ...]) -> tuple[Share, ...]:
+    """The shares of both pools. Raises SizingError when a maximum is too small to be shared out."""
+    return (_cpu_share(order, cpu_nodes_needed), *_gpu_shares(order.gpu, engines))
+
+
+def _cpu_share(order: Order, needed: int) -> Share:
+    pool = order.cpu
+    most = needed if pool.max is None else pool.max
+    if most < len(order.zones):
+        raise SizingError(
+            "nodes.cpu.max",
+            most,
+            f"there are nodes in each of {len(order.zones)} zones, and each may need one",
+            f"Set nodes.cpu.max to at least {len(order.zones)}.",
+        )
+    return Share("cpu", "cpu_nodes", pool, pool.min, pool.desired, most, {POOL_LABEL: "cpu"})
+
+
+def _gpu_shares(pool: PoolOrder, engines: tuple[Engine, ...]) -> Iterable[Share]:
+    """One share; beside an engine that fills a node, each engine has its own, or nodes would fragment."""
+    dedicated = any(ENGINE_LABEL in e.node_labels for e in engines)
+    parts = [(f"gpu-{e.slug}", [e]) for e in engines] if dedicated else [("gpu", list(engines))]
+    if pool.max is not None and pool.max < len(parts):
+        raise SizingError(
+            "nodes.gpu.max",
+            pool.max,
+            f"{len(parts)} engines have nodes of their own, since one of them fills a {pool.machine.name}",
+            f"Set nodes.gpu.max to at least {len(parts)}.",
+        )
+    start = 0
+    for position, (name, members) in enumerate(parts):
+        desired = _part(pool.desired, len(parts), position)
+        needed = sum(_nodes_for(e, pool) for e in members) if dedicated else _shared_nodes(members, pool)
+        most = max(needed, desired) if pool.max is None else _part(pool.max, len(parts), position)
+        least = _part(pool.min, len(parts), position)
+        yield Share(name, "gpu_nodes", pool, least, desired, most, dict(members[0].node_labels), start)
+        start += most
+
+
+def zonal(order: Order, parts: Iterable[Share]) -> tuple[NodeGroupSpec, ...]:
+    """A group per share and zone; counts go round-robin, and a zone without nodes has no group."""
+    zones = order.zones
+    return tuple(
+        _group(part, f"{part.name}-{'abc'[i]}", (zone,), counts)
+        for part in parts
+        for i, (zone, *counts) in enumerate(
+            zip(
+                zones,
+                *(_split(n, zones, part.start) for n in (part.min, part.desired, part.max)),
+                strict=True,
+            )
+        )
+        if counts[2]
+    )
+
+
+def regional(order: Order, parts: Iterable[Share]) -> tuple[NodeGroupSpec, ...]:
+    """A group per share over all zones, with the share's totals."""
+    return tuple(_group(part, part.name, order.zones, [part.min, part.desired, part.max]) for part in parts)
+
+
+def _group(part: Share, name: str, zones: tuple[str, ...], counts: list[int]) -> NodeGroupSpec:
+    least, desired, most = counts
+    return NodeGroupSpec(
+        name=name,
+        pool=part.pool,
+        zones=zones,
+        machine_type=part.order.machine.name,
+        min=least,
+        desired=desired,
+        max=most,
+        disk_gib=part.order.disk_gib,
+        gpus_per_node=part.order.machine.gpus,
+        labels=part.labels,
+        tainted=part.pool == "gpu_nodes",
+    )
+
+
+def _split(total: int, zones: tuple[str, ...], start: int) -> list[int]:
+    """A total over the zones, round-robin from ``start``."""
+    whole, rest = divmod(total, len(zones))
+    return [whole + ((i - start) % len(zones) < rest) for i in range(len(zones))]
+
+
+def _nodes_for(engine: Engine, pool: PoolOrder) -> int:
+    per_node = pool.machine.gpus // engine.gpus
+    return -(-engine.max_replicas // per_node)
+
+
+def _part(total: int, parts: int, position: int) -> int:
+    return total // parts + (1 if position < total % parts else 0)
+
+
+def _shared_nodes(engines: list[Engine], pool: PoolOrder) -> int:
+    gpus = sum(e.max_replicas * e.gpus for e in engines)
+    return max(pool.desired, -(-gpus // pool.machine.gpus))

@@ -1,0 +1,97 @@
+"""What README.md says of the program is so: its preview, sizes and quotas, its stack file, its links."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+from pydantic.alias_generators import to_camel
+from ruamel.yaml import YAML
+
+from infra.planning import plan_of
+from infra.settings import Settings
+from infra.stackfile import namespace_values, read_text
+from tests.harness import ROOT
+from tools import readme
+
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+LINK = re.compile(r"\]\(([^)#\s]+)(?:#[\w-]*)?\)")
+PATH = re.compile(r"`((?:\.ci|sizing|components|infra|cli|tests|tools|docs)/[\w./*-]*)`")
+MADE_UP_KEYS = {"tags"}
+"""Objects whose keys are the user's own."""
+
+
+def _text() -> str:
+    return (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def _block(name: str) -> str:
+    return _text().split(f"<!-- {name} -->\n")[1].split(f"<!-- /{name} -->")[0]
+
+
+def _example() -> str:
+    return _block("stack file").removeprefix("```yaml\n").removesuffix("```\n")
+
+
+@pytest.mark.parametrize("name", readme.BLOCKS)
+def test_generated_parts_are_current(name: str) -> None:
+    assert _block(name) == f"{readme.BLOCKS[name]()}\n", "run `python -m tools.readme` and review the diff"
+
+
+def test_a_missing_part_is_an_error() -> None:
+    with pytest.raises(ValueError, match="no block"):
+        readme.written("nothing here", {"preview": "x"})
+
+
+def test_example_stack_can_be_planned() -> None:
+    settings = read_text(_example(), "README.md")
+    plan = plan_of(settings)
+    assert plan.requirements.litellm.replicas == settings.litellm.replicas == 6
+
+
+def _keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        path = f"{prefix}{to_camel(name)}"
+        yield path
+        inner = _model(field.annotation)
+        if inner is not None:
+            yield from _keys(inner, f"{path}.")
+
+
+def _model(annotation: object) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(filter(None, (_model(a) for a in getattr(annotation, "__args__", ()))), None)
+
+
+def _written(value: object, prefix: str = "") -> Iterator[str]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _written(item, prefix)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            path = f"{prefix}{key}"
+            yield path
+            if path not in MADE_UP_KEYS:
+                yield from _written(item, f"{path}.")
+
+
+def test_example_stack_has_every_key() -> None:
+    example = namespace_values(YAML(typ="safe", pure=True).load(_example()), "README.md")
+    assert sorted(set(_written(example))) == sorted(_keys(Settings))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in LINK.findall(page.read_text(encoding="utf-8")):
+        if "://" not in target:
+            assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_files_that_pages_name_exist(page: Path) -> None:
+    for name in PATH.findall(page.read_text(encoding="utf-8")):
+        assert list(ROOT.glob(name.rstrip("/"))), name

@@ -1,0 +1,175 @@
+"""The pull request's comment: which stacks it speaks of, what it says, and that GitHub takes it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.harness import ROOT
+from tools.pr_comment import LIMIT_BYTES, MARKER, Section, comment, concerned, main, sections
+
+STACKS = ("large", "mine", "small")
+BASE, HEAD = "a" * 40, "b" * 40
+CHANGED = """## `base:small` → `head:small`
+
+1 created, 2 updated, 0 replaced, 0 deleted, 200 unchanged.
+
+### Sizing (1)
+
+| Figure | Base | Head |
+|---|---|---|
+| `litellm.replicas` | 2 | 3 |
+"""
+LOSES_DATA = CHANGED.replace("### Sizing", "> **1 resource that hold data would be lost.**\n\n### Sizing")
+STACK_FILE = "config:\n  ai-gateway:tier: small\n"
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        (["Pulumi.small.yaml"], ["small"]),
+        (["Pulumi.small.yaml", "README.md"], ["small"]),
+        (["README.md", "docs/adr/0001.md", "tests/test_x.py", "cli/diff.py", ""], []),
+        (["sizing/guide/ch2_components.py"], ["large", "mine", "small"]),
+        (["components/aws/network.py", "Pulumi.small.yaml"], ["large", "mine", "small"]),
+        (["requirements.txt"], ["large", "mine", "small"]),
+        (["requirements-dev.txt"], []),
+        (["Pulumi.yaml"], ["large", "mine", "small"]),
+        (["examples/Pulumi.small.yaml"], []),
+    ],
+)
+def test_stacks_whose_resources_can_change(changed: list[str], expected: list[str]) -> None:
+    assert concerned(changed, STACKS) == expected
+
+
+def _git(project: Path, *arguments: str) -> str:
+    identity = ("-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false")
+    command = ["git", "-C", str(project), *identity, *arguments]
+    return subprocess.run(command, capture_output=True, check=True, text=True).stdout.strip()
+
+
+def _commit(project: Path, files: Mapping[str, str | None]) -> str:
+    """Write files (None removes one), commit, and return the commit's id."""
+    for name, text in files.items():
+        path = project / name
+        if text is None:
+            path.unlink()
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    _git(project, "add", "--all")
+    _git(project, "commit", "--quiet", "--message", "change")
+    return _git(project, "rev-parse", "HEAD")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    _git(tmp_path, "init", "--quiet")
+    return tmp_path
+
+
+def test_each_kind_of_stack_has_its_section(project: Path) -> None:
+    base = _commit(
+        project, {"Pulumi.small.yaml": STACK_FILE, "Pulumi.gone.yaml": STACK_FILE, "Pulumi.yaml": "a"}
+    )
+    head = _commit(project, {"Pulumi.gone.yaml": None, "Pulumi.new.yaml": STACK_FILE, "Pulumi.yaml": "b"})
+    asked: list[tuple[str, str]] = []
+
+    def diff(old: str, new: str) -> tuple[bool, str]:
+        asked.append((old, new))
+        return True, CHANGED
+
+    gone, new, small = sections(project, base, head, diff)
+    assert asked == [(f"{base}:small", f"{head}:small")]
+    assert "destroys nothing" in gone.headline
+    assert "new stack" in new.headline
+    assert small.headline == "1 created, 2 updated, 0 replaced, 0 deleted, 200 unchanged"
+    assert small.text.startswith("### Sizing (1)")
+    assert not small.open
+
+
+def test_names_that_are_no_stack_are_left_out(project: Path) -> None:
+    base = _commit(project, {"Pulumi.<img>.yaml": "a", "Pulumi.a b.yaml": "a", "Pulumi.yaml": "a"})
+    head = _commit(project, {"Pulumi.yaml": "b"})
+    assert sections(project, base, head, lambda old, new: (True, CHANGED)) == []
+
+
+@pytest.mark.parametrize(("worked", "text"), [(True, LOSES_DATA), (False, "error: tier: unknown\n```")])
+def test_bad_news_is_shown_without_a_click(project: Path, worked: bool, text: str) -> None:
+    base = _commit(project, {"Pulumi.small.yaml": STACK_FILE})
+    head = _commit(project, {"Pulumi.small.yaml": f"{STACK_FILE}# changed\n"})
+    (small,) = sections(project, base, head, lambda old, new: (worked, text))
+    assert small.open
+    rendered = small.render()
+    assert rendered.startswith("<details open>")
+    if not worked:
+        assert "````text\nerror: tier: unknown\n```\n````" in rendered
+
+
+def test_comment_begins_with_its_marker_and_names_the_revisions() -> None:
+    text = comment(BASE, HEAD, [Section("small", "No changes"), Section("large", "1 created", "body")])
+    assert text.startswith(f"{MARKER}\n")
+    assert "`aaaaaaaaaa` to `bbbbbbbbbb`" in text
+    assert "**small**: No changes\n" in text
+    assert "<summary><b>large</b>: 1 created</summary>\n\nbody\n\n</details>" in text
+    assert "No stack is concerned" in comment(BASE, HEAD, [])
+
+
+def test_workflow_looks_for_the_same_marker() -> None:
+    workflow = (ROOT / ".github/workflows/preview.yml").read_text(encoding="utf-8")
+    assert f'startswith("{MARKER}")' in workflow
+
+
+def test_long_sections_end_early_and_short_ones_stay_whole() -> None:
+    lines = [f"| `path.{number}` | → | {'x' * 60} |" for number in range(3000)]
+    long = [Section(name, "many updated", "\n".join(lines)) for name in ("a", "b", "c")]
+    text = comment(BASE, HEAD, [*long, Section("short", "1 created", "all of it")])
+    assert LIMIT_BYTES - 1000 < len(text.encode()) <= LIMIT_BYTES
+    assert "all of it" in text
+    assert text.count("<details>") == text.count("</details>") == 4
+    assert "more lines; `gateway diff aaaaaaaaaa:a bbbbbbbbbb:a` prints all of them._" in text
+    shown = text.count("| `path.")
+    left = [
+        int(line.split()[0].lstrip("_"))
+        for line in text.splitlines()
+        if line.endswith("prints all of them._")
+    ]
+    assert shown + sum(left) == 9000
+
+
+def test_a_cut_message_stays_in_its_fence() -> None:
+    failed = Section("small", "cannot be compared", "```text\n" + "word\n" * 500 + "```", open=True)
+    text = comment(BASE, HEAD, [failed], limit=1200)
+    assert len(text.encode()) <= 1200
+    assert text.count("```") == 2
+    assert text.index("```\n\n_") < text.index("more lines")
+
+
+def test_unknown_revision_is_one_message(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _commit(project, {"Pulumi.small.yaml": STACK_FILE})
+    assert main(["no-such-branch", "HEAD", "--project", str(project)]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err == "pr_comment: no such revision: no-such-branch\n"
+
+
+def test_comment_of_a_real_change(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """This project's own program in two revisions, compared by the command itself."""
+    tracked = ("sizing", "components", "infra", "cli", "__main__.py", "Pulumi.yaml", "pyproject.toml")
+    for name in tracked:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, project / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, project / name)
+    _commit(project, {"Pulumi.small.yaml": STACK_FILE, "Pulumi.other.yaml": STACK_FILE})
+    _commit(project, {"Pulumi.small.yaml": f"{STACK_FILE}  ai-gateway:litellm:\n    replicas: 3\n"})
+    assert main(["HEAD^", "HEAD", "--project", str(project)]) == 0
+    text = capsys.readouterr().out
+    assert "| `litellm.replicas` | 2 | 3 |" in text
+    assert "<b>small</b>: 0 created" in text
+    assert "other" not in text
