@@ -46,7 +46,7 @@ check: $(VENV)/.dev ## Format, lint, types, import contracts, generated files
 unit: $(VENV)/.dev ## The tests
 	@$(BIN)/python -m pytest -n auto
 
-docs: $(VENV)/.dev ## Write the generated tables and the config block of Pulumi.yaml
+docs: $(VENV)/.dev ## Write the generated sizing tables
 	@$(BIN)/python -m tools.generate_docs
 
 lock: $(VENV)/.dev ## Resolve requirements*.in into exact versions with hashes
