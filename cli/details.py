@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Final, cast
 
 from cli.facts import FACTS
 from cli.figures import ABSENT, lookup, plain_version
@@ -85,7 +85,7 @@ def _value(inputs: Mapping[str, object], path: str) -> object:
     if not path.startswith("#"):
         return lookup(inputs, path)
     value = lookup(inputs, path[1:])
-    return len(value) if isinstance(value, Sequence) and not isinstance(value, str) else ABSENT
+    return len(cast("list[object]", value)) if isinstance(value, list) else ABSENT
 
 
 def _said(value: object) -> str:

@@ -40,8 +40,8 @@ def project_of(settings: Settings, *, offline: bool) -> str:
 def relocated(settings: Settings, cloud: str | None, region: str | None) -> Settings:
     """The settings with the command line's cloud and region.
 
-    Another cloud drops what exists on the stack's own only: its region (D34) and the names of its accounts'
-    roles and certificates.
+    Another cloud drops what exists on the stack's own only: its region (D34), the names of its accounts'
+    roles and certificates, and the authority of its database.
     """
     changes: dict[str, object] = {}
     if cloud is not None:
@@ -49,6 +49,7 @@ def relocated(settings: Settings, cloud: str | None, region: str | None) -> Sett
         if cloud != settings.cloud:
             changes["region"] = None
             changes["access"] = settings.access.model_copy(update={"admin_role_arns": ()})
+            changes["postgres"] = settings.postgres.model_copy(update={"ca_bundle": None})
             changes["ingress"] = settings.ingress.model_copy(update={"certificate_arn": None})
     if region is not None:
         changes["region"] = region

@@ -35,10 +35,17 @@ class NodeShape:
 
 @dataclass(frozen=True)
 class Pod:
-    """One pod to place. ``zone`` binds it to the zone of its volume."""
+    """One pod to place. ``zone`` binds it to the zone of its volume; its requests are added up once."""
 
     workload: Workload
     zone: str | None = None
+    cpu_m: int = field(init=False)
+    memory_mib: int = field(init=False)
+    gpus: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        for name in ("cpu_m", "memory_mib", "gpus"):
+            object.__setattr__(self, name, getattr(self.workload, name))
 
 
 @dataclass
@@ -52,26 +59,26 @@ class _Node:
     gpus: int
     running: dict[str, int] = field(default_factory=dict[str, int])
 
-    def refuses(self, workload: Workload) -> str | None:
+    def refuses(self, pod: Pod) -> str | None:
         """Why the pod cannot run here, in the words a user would look for."""
-        if workload.cpu_m > self.cpu_m:
+        if pod.cpu_m > self.cpu_m:
             return "insufficient cpu"
-        if workload.memory_mib > self.memory_mib:
+        if pod.memory_mib > self.memory_mib:
             return "insufficient memory"
-        if workload.gpus > self.gpus:
+        if pod.gpus > self.gpus:
             return "insufficient nvidia.com/gpu"
         if self.pods < 1:
             return "too many pods"
-        if workload.spread_hosts == "hard" and self.running.get(workload.name):
+        if pod.workload.spread_hosts == "hard" and self.running.get(pod.workload.name):
             return "anti-affinity: one per node"
         return None
 
-    def take(self, workload: Workload) -> None:
-        self.cpu_m -= workload.cpu_m
-        self.memory_mib -= workload.memory_mib
-        self.gpus -= workload.gpus
+    def take(self, pod: Pod) -> None:
+        self.cpu_m -= pod.cpu_m
+        self.memory_mib -= pod.memory_mib
+        self.gpus -= pod.gpus
         self.pods -= 1
-        self.running[workload.name] = self.running.get(workload.name, 0) + 1
+        self.running[pod.workload.name] = self.running.get(pod.workload.name, 0) + 1
 
 
 @dataclass(frozen=True)
@@ -142,18 +149,18 @@ class Placement:
         """Put the pod on the best node; the commonest reason when no node takes it, else None."""
         workload, best, best_score, reasons = pod.workload, None, 0.0, dict[str, int]()
         counts = self._per_zone.setdefault(workload.name, dict.fromkeys(self._zones, 0))
-        fewest = min(counts.values(), default=0)
+        fewest, most = min(counts.values(), default=0), max(counts.values(), default=0) or 1
         for node in self._nodes:
             reason = self._refusal(node, pod, counts, fewest)
             if reason:
                 reasons[reason] = reasons.get(reason, 0) + 1
                 continue
-            score = self._score(node, workload, counts)
+            score = self._score(node, workload.name, counts[node.zone] / most)
             if best is None or score > best_score:
                 best, best_score = node, score
         if best is None:
             return max(sorted(reasons), key=lambda r: reasons[r], default="no node")
-        best.take(workload)
+        best.take(pod)
         counts[best.zone] += 1
         return None
 
@@ -173,29 +180,30 @@ class Placement:
     def _refusal(node: _Node, pod: Pod, counts: Mapping[str, int], fewest: int) -> str | None:
         if pod.zone is not None and pod.zone != node.zone:
             return "its volume is in another zone"
-        if any(node.shape.labels.get(k) != v for k, v in pod.workload.node_labels.items()):
+        wanted = pod.workload.node_labels
+        if wanted and any(node.shape.labels.get(k) != v for k, v in wanted.items()):
             return "node labels do not match"
         if pod.workload.spread_zones == "hard" and counts[node.zone] + 1 - fewest > 1:
             return "zone spread: more than one pod ahead of the emptiest zone"
-        return node.refuses(pod.workload)
+        return node.refuses(pod)
 
     @staticmethod
-    def _score(node: _Node, workload: Workload, counts: Mapping[str, int]) -> float:
-        """Least allocated, then spreading: what Kubernetes' default plugins add up to."""
+    def _score(node: _Node, name: str, zone_share: float) -> float:
+        """Least allocated, then spreading: what Kubernetes' default plugins add up to.
+
+        ``zone_share``: pods of the workload in the node's zone, of those in the fullest zone.
+        """
         shape = node.shape
         free = (node.cpu_m / shape.cpu_m if shape.cpu_m else 0.0) + (
             node.memory_mib / shape.memory_mib if shape.memory_mib else 0.0
         )
-        most = max(counts.values(), default=0) or 1
-        spread = -2.0 * counts[node.zone] / most - 2.0 * node.running.get(workload.name, 0)
+        spread = -2.0 * zone_share - 2.0 * node.running.get(name, 0)
         return 50 * free + 100 * spread
 
 
 def orders(pods: Sequence[Pod]) -> Iterable[list[Pod]]:
     """Arrival orders to try, whatever the input's: largest first, smallest first, seeded shuffles."""
-    canonical = sorted(
-        pods, key=lambda p: (-p.workload.cpu_m, -p.workload.memory_mib, p.workload.name, p.zone or "")
-    )
+    canonical = sorted(pods, key=lambda p: (-p.cpu_m, -p.memory_mib, p.workload.name, p.zone or ""))
     yield canonical
     yield canonical[::-1]
     for seed in SEEDS:
@@ -219,12 +227,11 @@ def place_all(nodes: Sequence[tuple[str, NodeShape]], pods: Sequence[Pod]) -> tu
 def _short(nodes: Sequence[tuple[str, NodeShape]], pods: Sequence[Pod]) -> bool:
     """Whether the nodes' sum is too small for the pods' sum: no order can help."""
     shapes = [shape for _, shape in nodes]
-    needs = [p.workload for p in pods]
     return (
-        sum(w.cpu_m for w in needs) > sum(s.cpu_m for s in shapes)
-        or sum(w.memory_mib for w in needs) > sum(s.memory_mib for s in shapes)
-        or sum(w.gpus for w in needs) > sum(s.gpus for s in shapes)
-        or len(needs) > sum(s.pods for s in shapes)
+        sum(p.cpu_m for p in pods) > sum(s.cpu_m for s in shapes)
+        or sum(p.memory_mib for p in pods) > sum(s.memory_mib for s in shapes)
+        or sum(p.gpus for p in pods) > sum(s.gpus for s in shapes)
+        or len(pods) > sum(s.pods for s in shapes)
     )
 
 

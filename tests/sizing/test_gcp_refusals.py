@@ -9,10 +9,11 @@ import pytest
 
 from infra.settings import ConfigError, load
 from sizing.clouds.aws.provider import Aws
-from sizing.clouds.gcp.limits import DATABASE_NAME_LIMIT, DATABASE_SUFFIX
+from sizing.clouds.gcp.limits import DATABASE_NAME_LIMIT, DATABASE_SUFFIX, check_overrides
 from sizing.clouds.gcp.provider import Gcp
 from sizing.errors import SizingError
 from sizing.guide.cells import Tier
+from sizing.overrides import Overrides
 from tests.sizing.cloud_plans import plan_with
 
 CASES: list[tuple[str, Mapping[str, Any], str, str]] = [
@@ -152,3 +153,9 @@ def test_a_cluster_name_over_the_limit_of_eks() -> None:
     with pytest.raises(SizingError) as caught:
         Aws().check_names("a" * 101, "")
     assert "100" in caught.value.limit
+
+
+def test_a_database_certificate_is_refused_where_it_could_not_be_verified() -> None:
+    over = Overrides.model_validate({"postgres": {"caBundle": "-----BEGIN CERTIFICATE-----\n"}})
+    with pytest.raises(SizingError, match=r"postgres\.caBundle"):
+        check_overrides(over)

@@ -114,7 +114,7 @@ def _check_cache(need: Requirements, order: Order) -> None:
     assert bought.spec.multi_az is (bought.spec.replicas_per_shard > 0)
 
 
-@settings(max_examples=45)
+@settings(max_examples=80)
 @given(tier=st.sampled_from(FAST_TIERS), config=SENSIBLE)
 def test_a_plan_keeps_what_was_asked_and_says_what_differs(tier: str, config: dict[str, Any]) -> None:
     try:
@@ -186,7 +186,7 @@ def _check_engines(plan: Plan) -> None:
         )  # fmt: skip
 
 
-@settings(max_examples=8)
+@settings(max_examples=20)
 @given(tier=st.sampled_from(("small", "medium")), config=SENSIBLE)
 def test_the_same_configuration_gives_the_same_plan(tier: str, config: dict[str, Any]) -> None:
     def text() -> str:
@@ -199,7 +199,7 @@ def test_the_same_configuration_gives_the_same_plan(tier: str, config: dict[str,
     assert text() == text()
 
 
-@settings(max_examples=200)
+@settings(max_examples=300)
 @given(tier=st.sampled_from(("small", "medium")), config=WILD)
 def test_what_cannot_be_met_is_refused_in_one_way(tier: str, config: dict[str, Any]) -> None:
     """Any exception but SizingError fails the test."""

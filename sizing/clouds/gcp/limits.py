@@ -42,6 +42,14 @@ def check_overrides(over: Overrides) -> None:
     ):
         if value is not None:
             raise SizingError(path, value, "names something of AWS, and the cloud is gcp", instead)
+    if over.postgres.ca_bundle is not None:
+        raise SizingError(
+            "postgres.caBundle",
+            "a PEM certificate",
+            "clients would verify the server's name, and Cloud SQL's certificate does not carry the private"
+            " address it is reached by",
+            "Leave it out: connections are encrypted all the same.",
+        )
     for index, model in enumerate(over.litellm.external_models or ()):
         if model.model.startswith("bedrock/") and model.api_key_secret is None:
             raise SizingError(
