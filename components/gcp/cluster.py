@@ -117,7 +117,7 @@ class Cluster(Component):
         self.nodes = self._nodes()
         self.kubernetes_provider = k8s.Provider(
             f"{self.prefix}-kubernetes",
-            kubeconfig=control_plane.kubeconfig(self.name, self.gke),
+            kubeconfig=control_plane.kubeconfig(self.name, self.gke, internal=not self._public),
             cluster_identifier=self.name,
             enable_server_side_apply=True,
             opts=self.child(),

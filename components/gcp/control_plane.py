@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pulumi
 import pulumi_gcp as gcp
@@ -81,11 +82,14 @@ def kubeconfig_command(name: str, region: str, project: str, *, internal: bool) 
     return f"{command} --internal-ip" if internal else command
 
 
-def kubeconfig(name: str, cluster: gcp.container.Cluster) -> pulumi.Output[str]:
-    """A kubeconfig with the caller's own Google credentials.
+def kubeconfig(name: str, cluster: gcp.container.Cluster, *, internal: bool) -> pulumi.Output[str]:
+    """A kubeconfig with the caller's own Google credentials; ``internal`` over the private address.
 
-    Made of address and authority only, which never change in a cluster's life: from anything else an update
-    of the cluster would preview as a replacement of everything in it.
+    The private address is asked for by name: a cluster without public access may still have a public one,
+    and ``endpoint`` may tell that.
+
+    Made of address and authority only, which change with the access alone: from anything else an update of
+    the cluster would preview as a replacement of everything in it.
     """
     user = {
         "exec": {
@@ -96,8 +100,13 @@ def kubeconfig(name: str, cluster: gcp.container.Cluster) -> pulumi.Output[str]:
             "provideClusterInfo": True,
         }
     }
+    address = (
+        pulumi.Output.all(cluster.private_cluster_config, cluster.endpoint).apply(private_address)
+        if internal
+        else cluster.endpoint
+    )
     server = {
-        "server": pulumi.Output.concat("https://", cluster.endpoint),
+        "server": pulumi.Output.concat("https://", address),
         "certificate-authority-data": cluster.master_auth.cluster_ca_certificate,
     }
     content = {
@@ -109,3 +118,9 @@ def kubeconfig(name: str, cluster: gcp.container.Cluster) -> pulumi.Output[str]:
         "current-context": name,
     }
     return pulumi.Output.json_dumps(content)
+
+
+def private_address(told: Sequence[Any]) -> str:
+    """Of the private cluster's configuration and the endpoint; a preview knows the inputs' part only."""
+    configuration, endpoint = told
+    return getattr(configuration, "private_endpoint", None) or endpoint

@@ -32,7 +32,8 @@ DNS_TTL_S = 300
 
 @dataclass(frozen=True)
 class EndpointsArgs:
-    """``bundle``: one of ``BUNDLES``. ``ranges``: all ranges of the network. ``before``: the DNS API."""
+    """``bundle``: one of ``BUNDLES``. ``ranges``: all ranges of the network. ``before``: the APIs of DNS and
+    of Service Directory, where Google registers the endpoint."""
 
     bundle: str
     project: str
@@ -85,7 +86,7 @@ class Endpoints(Component):
             target=args.bundle,
             ip_address=address.id,
             load_balancing_scheme="",  # any other value makes it a load balancer
-            opts=self.child(),  # the API refuses labels here
+            opts=self.child(depends_on=[*args.before]),  # the API refuses labels here
         )
 
     def _zone(self, domain: str) -> None:

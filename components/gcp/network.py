@@ -235,7 +235,7 @@ class Network(Component):
                     for cidr in (spec.cidr, spec.pod_cidr, spec.service_cidr, spec.control_plane_cidr)
                     if cidr
                 ),
-                before=args.services.of(api.DNS),
+                before=args.services.of(api.DNS, api.DIRECTORY),
                 tags=args.tags,
             ),
             self.child(),

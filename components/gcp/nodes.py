@@ -55,19 +55,21 @@ class Nodes(Component):
 
     Counts: GKE counts nodes per zone unless told otherwise, so the autoscaler gets totals, balanced over the
     zones. A pool begins with the same number in each zone: enough for the desired total, or one less each
-    when that is more than the maximum. GPU pools begin with no more than desired, since a node too many is
-    dear or refused by the quota; the autoscaler adds what the engines ask for. Afterwards the number belongs
-    to the autoscaler and is ignored: a change of it would replace the pool.
+    when that is more than the maximum. The autoscaler does not fill up to the minimum, it only never goes
+    below it (https://cloud.google.com/kubernetes-engine/docs/concepts/cluster-autoscaler), so a maximum
+    should leave room for a full round of zones. GPU pools begin with no more than desired, since a node too
+    many is dear or refused by the quota; the autoscaler adds what the engines ask for. Afterwards the number
+    belongs to the autoscaler and is ignored: a change of it would replace the pool.
 
     GPU nodes: GKE installs driver and device plugin, and puts the taint ``nvidia.com/gpu=present:NoSchedule``
-    on them by itself; declared here as well it would be there twice.
+    on them by itself; declared here as well it would be there twice. It does so only in a cluster that has
+    other nodes too, so GPU pools wait for the CPU pools.
 
     Updates add one node before they drain an old one; GPU pools drain first, since the quota may hold no
     spare. Machine types change in place, node by node.
 
     Attributes:
-        pools: name of the specification -> node pool.
-        cpu, gpu: the pools by kind.
+        cpu, gpu: the pools by kind, in the specifications' order.
     """
 
     TYPE = "ai-gateway:gcp:Nodes"
@@ -75,12 +77,11 @@ class Nodes(Component):
     def __init__(self, name: str, args: NodesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         self._args = args
-        self.pools: dict[str, gcp.container.NodePool] = {spec.name: self._pool(spec) for spec in args.specs}
-        self.cpu = [self.pools[spec.name] for spec in args.specs if spec.pool == "cpu_nodes"]
-        self.gpu = [self.pools[spec.name] for spec in args.specs if spec.pool == "gpu_nodes"]
+        self.cpu = [self._pool(spec) for spec in args.specs if spec.pool == "cpu_nodes"]
+        self.gpu = [self._pool(spec, after=self.cpu) for spec in args.specs if spec.pool == "gpu_nodes"]
         self.register_outputs({})
 
-    def _pool(self, spec: NodeGroupSpec) -> gcp.container.NodePool:
+    def _pool(self, spec: NodeGroupSpec, after: Sequence[pulumi.Resource] = ()) -> gcp.container.NodePool:
         args, module = self._args, gcp.container
         surge, away = (0, 1) if spec.gpus_per_node else (1, 0)
         return module.NodePool(
@@ -101,7 +102,7 @@ class Nodes(Component):
             ),
             network_config=module.NodePoolNetworkConfigArgs(enable_private_nodes=True),
             node_config=self._config(spec),
-            opts=self.child(depends_on=[*args.before], ignore_changes=["initialNodeCount"]),
+            opts=self.child(depends_on=[*args.before, *after], ignore_changes=["initialNodeCount"]),
         )
 
     def _config(self, spec: NodeGroupSpec) -> gcp.container.NodePoolNodeConfigArgs:

@@ -52,7 +52,11 @@ class GcpPlatform(Component):
             raise ValueError("a Google Cloud stack needs a project: set gcpProject")
         self._args = args
         self._google = gcp.Provider(
-            f"{name}-gcp", project=args.project, region=args.region, opts=self.child()
+            f"{name}-gcp",
+            project=args.project,
+            region=args.region,
+            add_pulumi_attribution_label=False,  # an endpoint for Google's APIs takes no label
+            opts=self.child(),
         )
         self._random = random.Provider(f"{name}-random", opts=self.child())
         self._secret_prefix = f"{args.name}-"

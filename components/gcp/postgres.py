@@ -74,6 +74,7 @@ class Postgres(Component):
     - ``multi_az`` is a standby in another zone, which is what fails over; replicas serve reads. All need
       backups and recovery to a point in time, which are therefore always on.
     - Names end in random characters, since a deleted instance's name stays taken for a week.
+    - Replicas have no maintenance window: Cloud SQL refuses one there and updates them before the primary.
     - Statements are logged when slow, never by kind: the log would show the passwords of ``CREATE ROLE``.
       Query insights keep their seven days.
 
@@ -151,7 +152,7 @@ class Postgres(Component):
         backups: gcp.sql.DatabaseInstanceSettingsBackupConfigurationArgs | None = None,
         final_backup: gcp.sql.DatabaseInstanceSettingsFinalBackupConfigArgs | None = None,
     ) -> gcp.sql.DatabaseInstanceSettingsArgs:
-        """Size class, network, safety and observation; backups are the primary's."""
+        """Size class, network, safety and observation; backups and maintenance are the primary's."""
         spec, module = self._args.spec, gcp.sql
         return module.DatabaseInstanceSettingsArgs(
             edition=spec.edition,
@@ -173,9 +174,7 @@ class Postgres(Component):
             insights_config=module.DatabaseInstanceSettingsInsightsConfigArgs(
                 query_insights_enabled=True, record_application_tags=True, record_client_address=False
             ),
-            maintenance_window=module.DatabaseInstanceSettingsMaintenanceWindowArgs(
-                day=MAINTENANCE_DAY, hour=MAINTENANCE_HOUR, update_track="stable"
-            ),
+            maintenance_window=None if backups is None else _maintenance(),
             user_labels=labels(self._args.tags),
         )
 
@@ -224,3 +223,9 @@ class Postgres(Component):
             deletion_policy="ABANDON",
             opts=self.child(),
         )
+
+
+def _maintenance() -> gcp.sql.DatabaseInstanceSettingsMaintenanceWindowArgs:
+    return gcp.sql.DatabaseInstanceSettingsMaintenanceWindowArgs(
+        day=MAINTENANCE_DAY, hour=MAINTENANCE_HOUR, update_track="stable"
+    )

@@ -13,6 +13,7 @@ BACKUP = "gkebackup.googleapis.com"
 COMPUTE = "compute.googleapis.com"
 CONTAINER = "container.googleapis.com"
 CREDENTIALS = "iamcredentials.googleapis.com"
+DIRECTORY = "servicedirectory.googleapis.com"
 DNS = "dns.googleapis.com"
 IAM = "iam.googleapis.com"
 KMS = "cloudkms.googleapis.com"
@@ -32,6 +33,7 @@ ALWAYS = (
     COMPUTE,
     CONTAINER,
     CREDENTIALS,
+    DIRECTORY,
     DNS,
     IAM,
     KMS,

@@ -68,7 +68,8 @@ def _cpu_maximum(plan: Plan) -> Iterator[Finding]:
         if held
         else f"the guide gives a count only, which is min and desired; {needed} x {order.cpu.machine.name}"
         " hold"
-        " every pod at the HPA maximum with one zone lost",
+        " every pod at the HPA maximum with one zone lost"
+        + (f"; {most} lets every zone begin with as many" if most > needed else ""),
         source="placement of the plan's pods on allocatable cpu, memory and pods",
     )
 

@@ -32,10 +32,10 @@ def _finding(plan: Plan, path: str) -> Finding | None:
     [
         (S, ("n2-standard-4", 3, 6), [("gpu", "g2-standard-4", "nvidia-l4", 1, 1, 4)]),
         (M, ("n2-standard-8", 5, 6), [("gpu", "g2-standard-8", "nvidia-l4", 1, 2, 4)]),
-        (L, ("n2-standard-16", 10, 10), [("gpu", "g2-standard-16", "nvidia-l4", 1, 4, 4)]),
+        (L, ("n2-standard-16", 10, 12), [("gpu", "g2-standard-16", "nvidia-l4", 1, 4, 4)]),
         (
             E,
-            ("n2-standard-32", 20, 20),
+            ("n2-standard-32", 20, 21),
             [
                 ("gpu-llama-3-1-8b", "a2-highgpu-8g", "nvidia-tesla-a100", 8, 4, 4),
                 ("gpu-llama-3-1-70b", "a2-highgpu-8g", "nvidia-tesla-a100", 8, 4, 4),
@@ -248,7 +248,7 @@ def test_endpoints_can_be_chosen() -> None:
 
 
 def test_pods_range_holds_every_node_at_the_maximum_with_surge() -> None:
-    assert network.nodes_at_most(plan_on("gcp", E).node_groups) == 31
+    assert network.nodes_at_most(plan_on("gcp", E).node_groups) == 32
     plan = plan_with("gcp", E, {"network": {"cidr": "10.0.0.0/18"}})  # 32 nodes
     assert plan.network.pod_cidr == "10.0.32.0/19"
 

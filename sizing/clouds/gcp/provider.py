@@ -69,6 +69,16 @@ def _buckets(requirements: Requirements) -> tuple[BucketSpec, ...]:
     return tuple(made)
 
 
+def _room_to_start(group: NodeGroupSpec) -> int:
+    """The maximum, with room for a CPU pool to begin with the same number of nodes in every zone.
+
+    GKE starts pools per zone, and its autoscaler does not fill a pool up to its minimum: what does not start
+    is missing until pods wait for it. The surplus is removed again when it stays idle.
+    """
+    zones = len(group.zones)
+    return group.max if group.gpus_per_node else max(group.max, -(-group.desired // zones) * zones)
+
+
 class Gcp:
     """Google Cloud as the model sees it. Stateless; figures come from the catalogue beside this module."""
 
@@ -135,6 +145,7 @@ class Gcp:
                 update={
                     "machine_type": api_name(group.machine_type),
                     "gpu_model": machines()[group.machine_type].accelerator,
+                    "max": _room_to_start(group) if order.cpu.max is None else group.max,
                 }
             )
             for group in regional(order, parts)

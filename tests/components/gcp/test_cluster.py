@@ -6,10 +6,11 @@ import json
 from typing import Any
 
 import pulumi
+import pulumi_gcp as gcp
 import pytest
 
 from components.gcp.cluster import ACCOUNT_ID_LIMIT, CLUSTER_NAME_LIMIT, NODE_ROLE, WEBHOOK_PORTS, is_public
-from components.gcp.control_plane import WINDOW_DAYS, WINDOW_END, WINDOW_START
+from components.gcp.control_plane import WINDOW_DAYS, WINDOW_END, WINDOW_START, private_address
 from components.gcp.volumes import STORAGE_CLASS
 from infra.graph.model import Graph
 from tests import factories_gcp as make
@@ -178,6 +179,12 @@ def test_the_provider_is_never_replaced_by_an_update(graph: Graph) -> None:
     }
     assert config["users"][0]["user"]["exec"]["command"] == "gke-gcloud-auth-plugin"
     assert config["current-context"] == make.CLUSTER
+
+
+@pytest.mark.parametrize(("told", "address"), [("172.16.0.2", "172.16.0.2"), (None, "203.0.113.9")])
+def test_a_private_cluster_is_reached_by_its_private_address(told: str | None, address: str) -> None:
+    configuration = gcp.container.outputs.ClusterPrivateClusterConfig(private_endpoint=told)
+    assert private_address([configuration, "203.0.113.9"]) == address
 
 
 @pytest.mark.parametrize(("allowed", "flag"), [((), True), ((make.PUBLIC_CIDR,), False)])

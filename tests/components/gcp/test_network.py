@@ -120,6 +120,8 @@ def test_one_endpoint_answers_for_googles_apis(graph: Graph) -> None:
     assert rule["ipAddress"] == "net-endpoints-id"
     assert rule["loadBalancingScheme"] == ""
     assert "labels" not in rule
+    waits = make.depends_on(graph, make.only(graph, "GlobalForwardingRule"))
+    assert "Service services-servicedirectory" in waits
     zones = make.of_type(graph, "ManagedZone").values()
     assert {z.inputs["dnsName"] for z in zones} == {f"{domain}." for domain in DOMAINS}
     assert all(z.inputs["visibility"] == "private" for z in zones)

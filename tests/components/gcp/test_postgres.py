@@ -101,9 +101,13 @@ def test_replicas_follow_the_primary_and_keep_no_backups(graph: Graph) -> None:
         inputs = instances[name].inputs
         assert inputs["masterInstanceName"] == instances["db"].inputs["name"]
         assert "encryptionKeyName" not in inputs
-        assert not {"backupConfiguration", "finalBackupConfig", "retainBackupsOnDelete"} & set(
-            settings(graph, name)
-        )
+        assert not {
+            "backupConfiguration",
+            "finalBackupConfig",
+            "maintenanceWindow",
+            "retainBackupsOnDelete",
+        } & set(settings(graph, name))
+    assert settings(graph, "db")["maintenanceWindow"]["updateTrack"] == "stable"
 
 
 def test_connections_are_known_and_the_same_everywhere(graph: Graph) -> None:
