@@ -12,7 +12,7 @@ import typer
 from cli import options, output
 from cli.comparison import compare
 from cli.markdown import document
-from cli.operands import read_operand
+from cli.operands import Place, read_operand
 from infra.graph import diff as compare_resources
 
 _Base = Annotated[
@@ -39,6 +39,8 @@ _Markdown = Annotated[bool, typer.Option("--markdown", help="Print Markdown; thi
 def diff(
     base: _Base,
     head: _Head,
+    cloud: options.CloudName = None,
+    region: options.Region = None,
     project: options.Project = Path(),
     markdown: _Markdown = False,
     as_json: options.Json = False,
@@ -47,11 +49,13 @@ def diff(
 
     Stacks of different names are compared as if HEAD were to become BASE's configuration. Resources are
     created, updated, replaced or deleted by the providers' own rules; those whose data would be lost come
-    first, in bold. REVISION:STACK runs that git revision's own program on its own stack file.
+    first, in bold. REVISION:STACK runs that git revision's own program on its own stack file. --cloud and
+    --region move stacks and revisions; a saved preview stays what it is.
     """
     if markdown and as_json:
         raise typer.BadParameter("it excludes --json: choose one of them", param_hint="--markdown")
-    old, new = read_operand(base, project), read_operand(head, project)
+    place = Place(cloud, region)
+    old, new = read_operand(base, project, place), read_operand(head, project, place)
     sizing, resources = compare(old, new), compare_resources(old, new)
     if not as_json:
         output.show_text(document(base, head, sizing, resources))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from cli import options, output
@@ -12,8 +13,18 @@ from infra.graph import Graph, GraphError
 from infra.graph.reader import REMEDY
 
 
-def read_operand(operand: str, project: Path) -> Graph:
+@dataclass(frozen=True)
+class Place:
+    """Where the command line puts stacks, other than their files say; None leaves it to them."""
+
+    cloud: str | None = None
+    region: str | None = None
+
+
+def read_operand(operand: str, project: Path, place: Place) -> Graph:
     """The graph that ``operand`` stands for: a file if there is one of that name, else as it is written.
+
+    ``place`` moves a stack or a revision's stack; a saved preview stays what it is.
 
     Raises:
         SizingError: there is no such thing, or it cannot be previewed.
@@ -24,11 +35,14 @@ def read_operand(operand: str, project: Path) -> Graph:
     if ":" in operand:
         revision, _, stack = operand.rpartition(":")
         with output.working(f"previewing {stack} as of {revision} ..."):
-            text = preview_at(revision, options.checked_stack(stack), options.checked_project(project))
+            wanted = [f"--{name}={value}" for name, value in asdict(place).items() if value is not None]
+            text = preview_at(
+                revision, options.checked_stack(stack), options.checked_project(project), wanted
+            )
         return _parsed(operand, text)
     if path.name != operand or path.suffix == ".json":
         raise InputError("preview", operand, "there is no such file", f"{REMEDY[:1].upper()}{REMEDY[1:]}.")
-    return graph_of(project, operand)
+    return graph_of(project, operand, place.cloud, place.region)
 
 
 def _saved(path: Path) -> Graph:

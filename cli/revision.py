@@ -18,11 +18,12 @@ PROGRAM = "cli/main.py"
 """What a revision must have to be previewed at all."""
 
 
-def preview_at(revision: str, stack: str, project: Path) -> str:
+def preview_at(revision: str, stack: str, project: Path, arguments: Sequence[str] = ()) -> str:
     """The JSON of ``gateway preview STACK --json`` as ``revision`` would print it.
 
     The revision is unpacked into a temporary directory; neither the working tree nor git's own data changes.
-    It runs with the libraries that are installed now: a revision that needs others cannot be previewed.
+    ``arguments`` are added to the command. It runs with the libraries that are installed now: a revision that
+    needs others cannot be previewed.
 
     Raises:
         InputError: not a git repository, no such revision, no such stack in it, or its program refuses.
@@ -39,7 +40,7 @@ def preview_at(revision: str, stack: str, project: Path) -> str:
             raise InputError(
                 "revision", operand, f"cannot be unpacked: {error}", "Check it out and compare stacks."
             ) from None
-        return _run(operand, stack, Path(directory))
+        return _run(operand, [stack, *arguments], Path(directory))
 
 
 def _git(project: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
@@ -86,8 +87,8 @@ def _check_contents(operand: str, commit: str, stack: str, project: Path) -> Non
         )  # fmt: skip
 
 
-def _run(operand: str, stack: str, directory: Path) -> str:
-    command: Sequence[str] = (sys.executable, "-m", "cli.main", "preview", stack, "--json")
+def _run(operand: str, arguments: Sequence[str], directory: Path) -> str:
+    command: Sequence[str] = (sys.executable, "-m", "cli.main", "preview", *arguments, "--json")
     paths = [str(directory), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
     environment.pop("PYTHONSAFEPATH", None)  # it would hide the revision's own modules

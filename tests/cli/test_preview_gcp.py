@@ -137,3 +137,10 @@ def test_size_speaks_of_google(gateway: Run, stack: str) -> None:
 def test_size_on_aws_has_no_rows_of_google(gateway: Run) -> None:
     text = gateway("size", "small").out
     assert not re.search(r"Edition|Release channel|Pods / control plane", text)
+
+
+def test_two_stacks_can_be_compared_on_another_cloud(gateway: Run) -> None:
+    result = gateway("diff", "small", "enterprise", "--cloud", "gcp")
+    assert (result.status, result.err) == (0, "")
+    assert "gcp:sql/databaseInstance:DatabaseInstance" in result.out
+    assert "aws:" not in result.out

@@ -13,6 +13,7 @@ import sys
 import pytest
 from pydantic.alias_generators import to_camel
 
+from infra.clouds import CLOUDS
 from infra.graph import Graph, Resource
 from tests.contracts.checker import chart_problems, crd_problems
 from tests.harness import CASES, ROOT, STACKS, captured, of_type, releases
@@ -215,19 +216,25 @@ def test_pod_security_is_on_every_namespace(stack: str, cloud: str) -> None:
 
 
 PRINT = """
-from tests.harness import captured
 import sys
-sys.stdout.write(captured("small").to_json())
+from tests.harness import captured
+sys.stdout.write(captured("small", sys.argv[1]).to_json())
 """
 
 
-def test_a_preview_has_the_same_bytes_everywhere() -> None:
+@pytest.mark.parametrize("cloud", tuple(CLOUDS))
+def test_a_preview_has_the_same_bytes_everywhere(cloud: str) -> None:
     """Other time zone, locale, hash seed and working directory."""
-    texts = []
+    texts: list[bytes] = []
     for seed, zone, locale in (("0", "UTC", "C"), ("4711", "Asia/Kathmandu", "tr_TR.UTF-8")):
         env = {**os.environ, "PYTHONHASHSEED": seed, "TZ": zone, "LC_ALL": locale, "PYTHONPATH": str(ROOT)}
         run = subprocess.run(
-            [sys.executable, "-c", PRINT], env=env, cwd="/", capture_output=True, check=True, timeout=300
+            [sys.executable, "-c", PRINT, cloud],
+            env=env,
+            cwd="/",
+            capture_output=True,
+            check=True,
+            timeout=300,
         )
         texts.append(run.stdout)
     assert texts[0] == texts[1]
