@@ -51,8 +51,8 @@ docs: $(VENV)/.dev ## Write the generated sizing tables
 
 lock: $(VENV)/.dev ## Resolve requirements*.in into exact versions with hashes
 	@for file in requirements requirements-dev; do \
-	  $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-	    --no-header --quiet --output-file $$file.txt $$file.in || exit 1; done
+	  $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
+	    --quiet --output-file $$file.txt $$file.in || exit 1; done
 
 clean: ## Remove what the targets made
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis *.egg-info
