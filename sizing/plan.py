@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from sizing import capacity
 from sizing import engines as engine_model
-from sizing import placement
-from sizing.clouds.base import Cloud, Order, PoolOrder
+from sizing.clouds.base import Cloud, Order
 from sizing.connections import check_connections
 from sizing.engines import POOL_LABEL, Engine
 from sizing.errors import SizingError
 from sizing.findings import Finding
 from sizing.node_groups import shares
 from sizing.overrides import Overrides
+from sizing.placement import NodeShape
 from sizing.platform_specs import PlatformSpecs, platform_specs
 from sizing.requirements import Requirements
 from sizing.specs import ClusterSpec, NetworkSpec, NodeGroupSpec, Pool, Workload, Workloads
@@ -115,22 +116,27 @@ def _on_volumes_of(workload: Workload, least_gib: int) -> Workload:
     return workload if volumes == workload.volumes else workload.model_copy(update={"volumes": volumes})
 
 
-def _shape(pool: PoolOrder, labels: dict[str, str]) -> placement.NodeShape:
-    machine = pool.machine
-    return placement.NodeShape(
-        machine.allocatable_cpu_m, machine.allocatable_memory_mib, machine.max_pods, machine.gpus, labels
+def cpu_demand(order: Order, workloads: tuple[Workload, ...]) -> capacity.Demand:
+    """What the CPU nodes have to hold: the HPA maximum with a zone lost (D2)."""
+    machine = order.cpu.machine
+    node = NodeShape(
+        machine.allocatable_cpu_m, machine.allocatable_memory_mib, machine.max_pods, 0, {POOL_LABEL: "cpu"}
+    )
+    return capacity.Demand(
+        workloads=capacity.placed_in(workloads, "cpu_nodes"),
+        shape=capacity.free_shape(node, capacity.daemons(workloads, "cpu_nodes")),
+        zones=order.zones,
+        at_maximum=True,
+        zone_lost=True,
     )
 
 
 def cpu_maximum(order: Order, workloads: tuple[Workload, ...]) -> int:
     """Most CPU nodes: the smallest count from the desired one that holds the HPA maximum, a zone lost."""
-    shape = placement.free_shape(
-        _shape(order.cpu, {POOL_LABEL: "cpu"}), placement.daemons(workloads, "cpu_nodes")
-    )
-    for workload in workloads:
-        if workload.node_group == "cpu_nodes" and (
-            workload.cpu_m > shape.cpu_m or workload.memory_mib > shape.memory_mib
-        ):
+    demand = cpu_demand(order, workloads)
+    shape = demand.shape
+    for workload in demand.workloads:
+        if workload.cpu_m > shape.cpu_m or workload.memory_mib > shape.memory_mib:
             raise SizingError(
                 "nodes.cpu.machineType",
                 order.cpu.machine.name,
@@ -138,16 +144,12 @@ def cpu_maximum(order: Order, workloads: tuple[Workload, ...]) -> int:
                 f" {workload.name} requests {workload.cpu_m}m and {workload.memory_mib}Mi",
                 "Choose a larger machine type or lower that pod's requests.",
             )
-    found = None
-    if not placement.hopeless(workloads, "cpu_nodes", shape):
-        pods = placement.pods_of(workloads, "cpu_nodes", order.zones, at_maximum=True)
-        least = max(order.cpu.desired, len(order.zones))
-        found = placement.smallest_maximum(least, shape, pods, order.zones)
-    if found is None:
+    found = [capacity.needed(replace(demand, zone_lost=lost)) for lost in (True, False)]
+    if None in found:
         raise SizingError(
             "nodes.cpu.machineType",
             order.cpu.machine.name,
-            f"more than {placement.MOST_NODES} nodes of it would be needed for every pod at its maximum",
+            f"more than {capacity.MOST_NODES} nodes of it would be needed for every pod at its maximum",
             "Choose a larger machine type or lower the replicas.",
         )
-    return found
+    return max(order.cpu.desired, len(order.zones), *(count for count in found if count is not None))

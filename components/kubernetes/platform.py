@@ -10,7 +10,7 @@ import pulumi_kubernetes as k8s
 
 from components.base import Component
 from components.kubernetes.labels import own_labels
-from sizing.specs import Workloads
+from sizing.specs import PRIORITIES, PriorityClass, Workloads
 
 PodSecurityLevel = Literal["privileged", "baseline", "restricted"]
 
@@ -34,12 +34,6 @@ keeps a namespace from the stricter level shows up.
 https://kubernetes.io/docs/concepts/security/pod-security-standards/"""
 
 DEFAULT_LEVEL: PodSecurityLevel = "baseline"
-
-CRITICAL_PRIORITY = 1_000_000
-PLATFORM_PRIORITY = 100_000
-BATCH_PRIORITY = 0
-"""Zero and not below: pods under -10 neither make the cluster autoscaler add a node nor keep one alive
-(``--expendable-pods-priority-cutoff``). All stay under the 1,000,000,000 that Kubernetes reserves."""
 
 
 @dataclass(frozen=True)
@@ -88,20 +82,17 @@ class Platform(Component):
         self.priority_classes = {
             "gateway-critical": self._priority(
                 "gateway-critical",
-                CRITICAL_PRIORITY,
                 "In the path of requests: proxies, poolers, Vault.",
                 args,
             ),
             "gateway-platform": self._priority(
                 "gateway-platform",
-                PLATFORM_PRIORITY,
                 "Operators and observability; also pods that name no class, because some charts cannot.",
                 args,
                 default=True,
             ),
             "gateway-batch": self._priority(
                 "gateway-batch",
-                BATCH_PRIORITY,
                 "Jobs that wait for room instead of taking it.",
                 args,
                 preempts=False,
@@ -132,8 +123,7 @@ class Platform(Component):
 
     def _priority(
         self,
-        name: str,
-        value: int,
+        name: PriorityClass,
         description: str,
         args: PlatformArgs,
         *,
@@ -143,7 +133,7 @@ class Platform(Component):
         return k8s.scheduling.v1.PriorityClass(
             f"{self.prefix}-{name}",
             metadata=k8s.meta.v1.ObjectMetaArgs(name=name, labels=own_labels()),
-            value=value,
+            value=PRIORITIES[name],
             global_default=default,
             preemption_policy="PreemptLowerPriority" if preempts else "Never",
             description=description,

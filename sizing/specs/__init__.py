@@ -35,6 +35,7 @@ from sizing.specs.platform import (
     VllmSpec,
 )
 from sizing.specs.workload import (
+    PRIORITIES,
     Container,
     Identity,
     Placement,
@@ -47,6 +48,7 @@ from sizing.specs.workload import (
 )
 
 __all__ = [
+    "PRIORITIES",
     "AddonSpec",
     "AddonsSpec",
     "AgentGatewaySpec",

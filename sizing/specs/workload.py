@@ -15,6 +15,17 @@ PriorityClass = Literal[
     "system-node-critical", "system-cluster-critical", "gateway-critical", "gateway-platform", "gateway-batch"
 ]
 
+PRIORITIES: Mapping[PriorityClass, int] = {
+    "system-node-critical": 2_000_001_000,
+    "system-cluster-critical": 2_000_000_000,
+    "gateway-critical": 1_000_000,
+    "gateway-platform": 100_000,
+    "gateway-batch": 0,
+}
+"""Kubernetes' own two, and ours below the 1,000,000,000 that it reserves. The lowest is zero and not below:
+pods under -10 neither make the cluster autoscaler add a node nor keep one alive
+(``--expendable-pods-priority-cutoff``)."""
+
 
 class Container(Spec):
     """Requests and limits of one container. ``None`` as a limit means that none is set."""
@@ -90,6 +101,11 @@ class Workload(Spec):
         """Effective memory request of one pod, by the same rule."""
         running = sum(c.memory_request_mib for c in self.containers)
         return max([running, *(c.memory_request_mib for c in self.init_containers)])
+
+    @property
+    def priority(self) -> int:
+        """Value of the priority class: higher ones are placed first and push lower ones out."""
+        return PRIORITIES[self.priority_class]
 
     @property
     def gpus(self) -> int:

@@ -8,15 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sizing import placement
-from sizing.engines import POOL_LABEL
-from sizing.guide.cells import Tier
-from sizing.placement import NodeShape, Pod, place_all, round_robin, smallest_maximum
+from sizing import capacity
+from sizing.capacity import Demand, place_all, round_robin
+from sizing.placement import NodeShape, Placement, Pod
 from sizing.specs import Container, SpreadRule, Volume, Workload
-from tests import harness
 
 ZONES = ("a", "b", "c")
-TIERS = [tier.value for tier in Tier]
 SHAPE = NodeShape(cpu_m=4000, memory_mib=16_384, pods=20)
 
 
@@ -47,7 +44,7 @@ def workload(
 
 
 def pods(*workloads: Workload) -> list[Pod]:
-    return placement.pods_of(workloads, "cpu_nodes", ZONES, at_maximum=False)
+    return capacity.pods_of(workloads, ZONES, at_maximum=False)
 
 
 def unplaced(nodes: list[tuple[str, NodeShape]], listed: list[Pod]) -> dict[str, tuple[int, str]]:
@@ -115,20 +112,56 @@ def test_adding_a_node_never_makes_equal_pods_unfit(one: Workload, shape: NodeSh
         assert place_all(round_robin(count + 1, shape, ZONES), every) == ()
 
 
-@settings(max_examples=60)
-@given(st.lists(WORKLOADS, min_size=1, max_size=4), SHAPES)
-def test_the_smallest_maximum_holds_and_so_do_the_next_counts_but_not_the_one_before(
-    listed: list[Workload], shape: NodeShape
+def _demand(listed: list[Workload], shape: NodeShape, *, zone_lost: bool = True) -> Demand:
+    named = tuple(w.model_copy(update={"name": f"w{i}"}) for i, w in enumerate(listed))
+    return Demand(named, shape, ZONES, at_maximum=True, zone_lost=zone_lost)
+
+
+def _fits(demand: Demand, count: int) -> bool:
+    """The verdict on a number of nodes, as ``gateway fit`` gives it."""
+    fewest = capacity.needed(demand)
+    return fewest is not None and count >= fewest
+
+
+@settings(max_examples=40)
+@given(st.lists(WORKLOADS, min_size=1, max_size=4), SHAPES, st.booleans())
+def test_from_what_is_needed_on_every_count_holds_and_the_one_before_does_not(
+    listed: list[Workload], shape: NodeShape, zone_lost: bool
 ) -> None:
-    every = _several(listed)
-    if any(p.workload.cpu_m > shape.cpu_m or p.workload.memory_mib > shape.memory_mib for p in every):
-        return
-    found = smallest_maximum(3, shape, every, ZONES)
-    assert found is not None
-    for count in range(found, found + placement.LARGER_COUNTS + 1):
-        assert placement.fits_with_zone_lost(count, shape, every, ZONES)
-    if found > 3:
-        assert not placement.fits_with_zone_lost(found - 1, shape, every, ZONES)
+    demand = _demand(listed, shape, zone_lost=zone_lost)
+    fewest, end = capacity.needed(demand), capacity.certain(demand)
+    large = any(w.cpu_m > shape.cpu_m or w.memory_mib > shape.memory_mib for w in listed)
+    assert (fewest is None) == (end is None) == large
+    if fewest is not None and end is not None:
+        for count in range(fewest, end + 2):
+            assert capacity.failure(demand, count) == ()
+        if fewest > 1:
+            assert capacity.failure(demand, fewest - 1)
+
+
+@settings(max_examples=60)
+@given(st.lists(WORKLOADS, min_size=1, max_size=5), SHAPES, st.booleans(), st.integers(1, 30))
+def test_adding_a_node_never_makes_a_fitting_plan_unfit(
+    listed: list[Workload], shape: NodeShape, zone_lost: bool, count: int
+) -> None:
+    demand = _demand(listed, shape, zone_lost=zone_lost)
+    if _fits(demand, count):
+        assert not capacity.failure(demand, count)
+        assert not capacity.failure(demand, count + 1)
+        assert _fits(demand, count + 1)
+
+
+@settings(max_examples=60)
+@given(st.lists(WORKLOADS, min_size=1, max_size=5), SHAPES, st.integers(0, 2), st.integers(0, 99))
+def test_from_the_certain_count_on_no_order_of_arrival_can_fail(
+    listed: list[Workload], shape: NodeShape, first_zone: int, seed: int
+) -> None:
+    demand = _demand(listed, shape, zone_lost=False)
+    end = capacity.certain(demand)
+    if end is not None:
+        every = demand.pods(first_zone)
+        shuffled = random.Random(seed).sample(every, len(every))
+        assert Placement(demand.nodes(end)).place_all(shuffled) == ()
 
 
 @settings(max_examples=60)
@@ -162,12 +195,23 @@ def test_a_larger_group_may_hold_less_which_is_why_larger_counts_are_tried() -> 
     assert [count for count, fits in verdicts.items() if not fits] == [3, 5]
 
 
-@pytest.mark.parametrize(("unlucky", "expected"), [((), 3), ((5,), 6), ((6,), 7), ((3, 5, 8), 9)])
+@pytest.mark.parametrize(("unlucky", "expected"), [((), 1), ((5,), 6), ((6,), 7), ((3, 5, 8), 9)])
 def test_a_count_that_holds_by_luck_is_passed_over(
     unlucky: tuple[int, ...], expected: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(placement, "fits_with_zone_lost", lambda count, *_: count not in unlucky)
-    assert smallest_maximum(3, SHAPE, [], ZONES) == expected
+    monkeypatch.setattr(capacity, "failure", lambda _, count: count in unlucky)
+    monkeypatch.setattr(capacity, "certain", lambda _: 20)
+    demand = Demand((workload(f"luck-{expected}"),), SHAPE, ZONES, at_maximum=True, zone_lost=False)
+    assert capacity.needed(demand) == expected
+
+
+def test_larger_counts_are_the_same_ones_wherever_the_search_begins() -> None:
+    every = capacity.larger_counts(1, 500)
+    assert every[: capacity.EVERY_COUNT_TO] == list(range(1, capacity.EVERY_COUNT_TO + 1))
+    for least in (1, 40, 70, 333):
+        found = capacity.larger_counts(least, 500)
+        assert found[0] == least
+        assert set(found[1:]) == {count for count in every if count > least}
 
 
 # --------------------------------------------------------------------------------------------- filters
@@ -207,83 +251,43 @@ def test_hard_zone_spread_keeps_within_one_of_the_emptiest_zone() -> None:
 def test_pods_are_bound_to_the_zone_of_their_volume() -> None:
     five = pods(workload(cpu_m=100, replicas=5, volume=True))
     assert [pod.zone for pod in five] == ["a", "b", "c", "a", "b"]
-    lost = placement.surviving(round_robin(6, SHAPE, ZONES), "a")
+    lost = capacity.surviving(round_robin(6, SHAPE, ZONES), "a")
     assert unplaced(lost, five) == {"web": (2, "its volume is in another zone")}
     assert unplaced(lost, [pod for pod in five if pod.zone != "a"]) == {}
 
 
 def test_a_lost_zone_is_the_first_and_takes_its_bound_pods_with_it() -> None:
-    full = pods(workload("db", cpu_m=4000, replicas=3, volume=True))
-    assert placement.fits_with_zone_lost(3, SHAPE, full, ZONES)
-    free = pods(workload("web", cpu_m=4000, replicas=3))
-    assert not placement.fits_with_zone_lost(3, SHAPE, free, ZONES)
-    assert smallest_maximum(3, SHAPE, free, ZONES) == 5
+    bound = Demand((workload("db", cpu_m=4000, replicas=3, volume=True),), SHAPE, ZONES, True, True)
+    assert [pod.zone for pod in bound.pods()] == ["b", "c"]
+    assert [zone for zone, _ in bound.nodes(4)] == ["b", "c"]
+    assert capacity.needed(bound) == 3
+    free = Demand((workload("web", cpu_m=4000, replicas=3),), SHAPE, ZONES, True, True)
+    assert capacity.failure(free, 3)
+    assert capacity.needed(free) == 5
 
 
 def test_daemons_leave_their_share_of_every_node() -> None:
     daemon = workload("agent", 500, 384).model_copy(update={"kind": "DaemonSet", "node_group": "all"})
     elsewhere = daemon.model_copy(update={"node_group": "gpu_nodes"})
-    found = placement.daemons([daemon, elsewhere, workload()], "cpu_nodes")
+    found = capacity.daemons([daemon, elsewhere, workload()], "cpu_nodes")
     assert found == [daemon]
-    assert placement.free_shape(SHAPE, found) == NodeShape(3500, 16_000, 19)
-    assert placement.pods_of([daemon, workload()], "gpu_nodes", ZONES, at_maximum=True) == []
+    assert capacity.free_shape(SHAPE, found) == NodeShape(3500, 16_000, 19)
+    assert capacity.placed_in([daemon, workload()], "gpu_nodes") == ()
 
 
 def test_the_hpa_maximum_counts_when_asked_for() -> None:
     scaled = workload(replicas=2).model_copy(update={"max_replicas": 8})
-    counts = [
-        len(placement.pods_of([scaled], "cpu_nodes", ZONES, at_maximum=at_maximum))
-        for at_maximum in (False, True)
-    ]
+    counts = [len(capacity.pods_of([scaled], ZONES, at_maximum=at_maximum)) for at_maximum in (False, True)]
     assert counts == [2, 8]
 
 
 def test_what_no_group_can_hold_is_known_without_placing() -> None:
+    def alone(one: Workload) -> Demand:
+        return Demand((one,), SHAPE, ZONES, at_maximum=True, zone_lost=False)
+
     huge = workload(replicas=10**12)
-    assert placement.hopeless([huge], "cpu_nodes", SHAPE)
-    assert not placement.hopeless([huge], "gpu_nodes", SHAPE)
-    assert not placement.hopeless([workload(replicas=100)], "cpu_nodes", SHAPE)
-    assert smallest_maximum(3, SHAPE, pods(workload(cpu_m=4000, replicas=1000)), ZONES) is None
-
-
-# ----------------------------------------------------------------------------------------------- tiers
-
-
-@pytest.mark.parametrize("tier", TIERS)
-def test_the_groups_maximum_is_the_smallest_that_holds_a_lost_zone(tier: str) -> None:
-    plan = harness.plan(tier)
-    machine = plan.order.cpu.machine
-    shape = placement.free_shape(
-        NodeShape(
-            machine.allocatable_cpu_m,
-            machine.allocatable_memory_mib,
-            machine.max_pods,
-            0,
-            {POOL_LABEL: "cpu"},
-        ),
-        placement.daemons(plan.workloads.items, "cpu_nodes"),
-    )
-    every = placement.pods_of(plan.workloads.items, "cpu_nodes", plan.order.zones, at_maximum=True)
-    needed = plan.cpu_nodes_needed
-    assert needed == plan.pool_max("cpu_nodes")
-    for count in (needed, needed + 1, needed + 5):
-        assert placement.fits_with_zone_lost(count, shape, every, plan.order.zones)
-    if needed > plan.order.cpu.desired:
-        assert not placement.fits_with_zone_lost(needed - 1, shape, every, plan.order.zones)
-    else:
-        assert needed == plan.order.cpu.desired
-    fewest = smallest_maximum(3, shape, every, plan.order.zones)
-    assert fewest is not None
-    assert fewest <= needed
-    assert not placement.fits_with_zone_lost(fewest - 1, shape, every, plan.order.zones)
-
-
-def test_small_and_medium_need_more_than_the_guides_nodes_and_the_others_do_not() -> None:
-    """D2: negative control for a placement that would let everything fit."""
-    grown = {
-        tier: harness.plan(tier).cpu_nodes_needed - harness.plan(tier).order.cpu.desired for tier in TIERS
-    }
-    assert grown["small"] > 0
-    assert grown["medium"] > 0
-    assert grown["large"] == 0
-    assert grown["enterprise"] == 0
+    assert capacity.hopeless(alone(huge))
+    assert capacity.needed(alone(huge)) is None
+    assert not capacity.hopeless(alone(workload(replicas=100)))
+    assert capacity.needed(alone(workload(cpu_m=4000, replicas=1000))) is None
+    assert capacity.needed(alone(workload(cpu_m=4001))) is None

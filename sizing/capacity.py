@@ -1,0 +1,244 @@
+"""How many nodes do the pods need? Counts that hold for many arrival orders, and so does every larger count.
+
+The scheduler is greedy, so a plan may fit by luck: one order fits and another does not, and even one node
+more can leave a pod out. A count is enough only when it holds for every order tried and every larger count
+does too, up to the count from which no order could fail (``certain``). By this definition a node more never
+makes a fitting plan unfit. D2.
+"""
+
+from __future__ import annotations
+
+import functools
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sizing.placement import Nodes, NodeShape, Placement, Pod, Unplaced
+from sizing.specs import Pool, Workload
+
+SEEDS = (0, 1, 2, 3, 4)
+"""Arrival orders tried besides largest and smallest first; fixed, so that a verdict never changes."""
+HALF_FULL = 0.5
+"""Below this share of the total requested, one order is tried: others differ only when room is scarce."""
+MOST_NODES = 450
+"""Default quota of nodes in one EKS managed node group, the lowest of the clouds'; where the search ends."""
+
+
+@dataclass(frozen=True)
+class Demand:
+    """Pods that share nodes of one shape: what has to be placed, before a number of nodes is known.
+
+    ``shape`` is a node after its DaemonSets. ``at_maximum``: with every autoscaler at its maximum.
+    ``zone_lost``: the nodes of the first zone are gone, and so are the pods bound to it. ``start`` is the
+    zone that gets the first node.
+    """
+
+    workloads: tuple[Workload, ...]
+    shape: NodeShape
+    zones: tuple[str, ...]
+    at_maximum: bool
+    zone_lost: bool
+    start: int = 0
+
+    def __hash__(self) -> int:
+        pods = tuple((w.name, w.replicas, w.max_replicas) for w in self.workloads)
+        return hash((pods, self.shape.cpu_m, self.shape.memory_mib, self.at_maximum, self.zone_lost))
+
+    def nodes(self, count: int) -> list[tuple[str, NodeShape]]:
+        """``count`` nodes over the zones, without those of a lost zone."""
+        every = round_robin(count, self.shape, self.zones, self.start)
+        return surviving(every, self.zones[0]) if self.zone_lost else every
+
+    def pods(self, first_zone: int = 0) -> list[Pod]:
+        """The pods to place; ``first_zone`` is where the volume of each first replica is."""
+        made = pods_of(self.workloads, self.zones, at_maximum=self.at_maximum, first_zone=first_zone)
+        return [pod for pod in made if pod.zone != self.zones[0]] if self.zone_lost else made
+
+
+def daemons(workloads: Iterable[Workload], pool: Pool) -> list[Workload]:
+    """DaemonSets that run on every node of the pool."""
+    return [w for w in workloads if w.kind == "DaemonSet" and w.node_group in ("all", pool)]
+
+
+def placed_in(workloads: Iterable[Workload], pool: Pool) -> tuple[Workload, ...]:
+    """Workloads whose pods the scheduler has to place in the pool."""
+    return tuple(w for w in workloads if w.kind != "DaemonSet" and w.node_group == pool)
+
+
+def free_shape(shape: NodeShape, on_every_node: Sequence[Workload]) -> NodeShape:
+    """A node's capacity after its DaemonSets."""
+    return NodeShape(
+        cpu_m=shape.cpu_m - sum(w.cpu_m for w in on_every_node),
+        memory_mib=shape.memory_mib - sum(w.memory_mib for w in on_every_node),
+        pods=shape.pods - len(on_every_node),
+        gpus=shape.gpus,
+        labels=shape.labels,
+    )
+
+
+def pods_of(
+    workloads: Iterable[Workload], zones: Sequence[str], *, at_maximum: bool, first_zone: int = 0
+) -> list[Pod]:
+    """Every pod; replicas with volumes are bound to zones round-robin from ``first_zone``, as spread does."""
+    made: list[Pod] = []
+    for workload in workloads:
+        count = workload.most_replicas if at_maximum else workload.replicas
+        made += [
+            Pod(workload, zones[(i + first_zone) % len(zones)] if workload.volumes else None)
+            for i in range(count)
+        ]
+    return made
+
+
+def round_robin(
+    count: int, shape: NodeShape, zones: Sequence[str], start: int = 0
+) -> list[tuple[str, NodeShape]]:
+    """``count`` equal nodes over the zones, the first in zone ``start``."""
+    return [(zones[(i + start) % len(zones)], shape) for i in range(count)]
+
+
+def surviving(nodes: Nodes, lost: str) -> list[tuple[str, NodeShape]]:
+    """The nodes outside the lost zone."""
+    return [(zone, shape) for zone, shape in nodes if zone != lost]
+
+
+ORDERS = 2 + len(SEEDS)
+"""Largest first, smallest first, seeded shuffles."""
+
+
+def arrival(pods: Sequence[Pod], order: int) -> list[Pod]:
+    """The pods in the arrival order of that number, below ``ORDERS``, whatever the input's."""
+    canonical = sorted(pods, key=lambda p: (-p.cpu_m, -p.memory_mib, p.workload.name, p.zone or ""))
+    if order < 2:
+        return canonical[::-1] if order else canonical
+    random.Random(SEEDS[order - 2]).shuffle(canonical)
+    return canonical
+
+
+def place_all(nodes: Nodes, pods: Sequence[Pod]) -> tuple[Unplaced, ...]:
+    """Place every pod under every arrival order; the first order that leaves a pod out decides."""
+    for order in range(ORDERS):
+        unplaced = Placement(nodes).place_all(arrival(pods, order))
+        if unplaced or short(nodes, pods):
+            return unplaced
+    return ()
+
+
+def short(nodes: Nodes, pods: Sequence[Pod]) -> bool:
+    """Whether the nodes' sum is too small for the pods' sum: no order can help."""
+    return fullness(nodes, pods) > 1
+
+
+def fullness(nodes: Nodes, pods: Sequence[Pod]) -> float:
+    """The largest share of the nodes' sum that the pods ask for, over cpu, memory, GPUs and pods."""
+    asked = (
+        sum(p.cpu_m for p in pods),
+        sum(p.memory_mib for p in pods),
+        sum(p.gpus for p in pods),
+        len(pods),
+    )
+    given = (
+        sum(s.cpu_m for _, s in nodes),
+        sum(s.memory_mib for _, s in nodes),
+        sum(s.gpus for _, s in nodes),
+        sum(s.pods for _, s in nodes),
+    )
+    return max((a / g if g > 0 else float("inf") for a, g in zip(asked, given, strict=True) if a), default=0)
+
+
+@functools.lru_cache(maxsize=4096)
+def failure(demand: Demand, count: int) -> tuple[Unplaced, ...]:
+    """What ``count`` nodes leave out under the first arrival order that fails; empty when all succeed.
+
+    Each order also begins the volumes in another zone, since nobody chooses where a volume is made.
+    """
+    nodes = demand.nodes(count)
+    for order in range(ORDERS):
+        pods = arrival(demand.pods(order % len(demand.zones)), order)
+        if unplaced := Placement(nodes).place_all(pods):
+            return unplaced
+        if order == 0 and fullness(nodes, pods) < HALF_FULL:
+            break
+    return ()
+
+
+def certain(demand: Demand) -> int | None:
+    """The number of nodes from which no arrival order can leave a pod out; None when a pod is too large.
+
+    A node refuses a pod only when others have taken so much of one resource that the pod's own request is
+    not left. The sum of all pods makes so many nodes refuse at most; one node more always takes it. Pods
+    bound to a zone, or held back by hard zone spread, need that many nodes in each zone.
+    """
+    shape, pods, zones = demand.shape, demand.pods(), len(demand.zones)
+    lost = 1 if demand.zone_lost else 0
+    most = 0
+    for pod in {p.workload.name: p for p in pods}.values():
+        room = _refusing(pod, pods, shape)
+        if room is None:
+            return None
+        hard = pod.workload.spread_hosts == "hard"
+        need = room + 1 + (demand_of(pod.workload, demand) - 1 if hard else 0)
+        one_zone = pod.zone is not None or pod.workload.spread_zones == "hard"
+        most = max(most, zones * need if one_zone else -(-need * zones // (zones - lost)) + lost)
+    return most
+
+
+def demand_of(workload: Workload, demand: Demand) -> int:
+    """Pods of a workload at the demand's time."""
+    return workload.most_replicas if demand.at_maximum else workload.replicas
+
+
+def _refusing(pod: Pod, pods: Sequence[Pod], shape: NodeShape) -> int | None:
+    """The most nodes that the other pods can make refuse ``pod``; None when an empty node does."""
+    total = 0.0
+    others = [p for p in pods if p.zone is None or pod.zone is None or p.zone == pod.zone]
+    for asked, own, capacity in (
+        (sum(p.cpu_m for p in others), pod.cpu_m, shape.cpu_m),
+        (sum(p.memory_mib for p in others), pod.memory_mib, shape.memory_mib),
+        (sum(p.gpus for p in others), pod.gpus, shape.gpus),
+        (len(others), 1, shape.pods),
+    ):
+        if own > capacity:
+            return None
+        total += (asked - own) / (capacity - own + 1)
+    return min(int(total), len(others) - 1)  # an empty node refuses nobody
+
+
+EVERY_COUNT_TO = 64
+"""Up to here every larger count is tried; beyond, one in each sixteenth: a large group differs less."""
+
+
+def larger_counts(least: int, most: int) -> list[int]:
+    """Counts from ``least`` to ``most`` to try, the same ones whatever ``least`` is but for itself."""
+    found, count = [], 1
+    while count <= most:
+        if count >= least:
+            found.append(count)
+        count += max(1, count // 16) if count >= EVERY_COUNT_TO else 1
+    return found if least in found else [least, *found]
+
+
+@functools.lru_cache(maxsize=1024)
+def needed(demand: Demand) -> int | None:
+    """The fewest nodes that hold the demand, as every larger count does; None beyond ``MOST_NODES``."""
+    if hopeless(demand):
+        return None
+    end = certain(demand)
+    if end is None:
+        return None
+    fewest = end
+    for count in reversed(larger_counts(1, end)):
+        if failure(demand, count):
+            break
+        fewest = count
+    return fewest if fewest <= MOST_NODES else None
+
+
+def hopeless(demand: Demand) -> bool:
+    """Whether the pods' sum exceeds ``MOST_NODES`` nodes: known without listing the pods."""
+    shape, counted = demand.shape, [(w, demand_of(w, demand)) for w in demand.workloads]
+    return (
+        sum(w.cpu_m * n for w, n in counted) > MOST_NODES * shape.cpu_m
+        or sum(w.memory_mib * n for w, n in counted) > MOST_NODES * shape.memory_mib
+        or sum(n for _, n in counted) > MOST_NODES * shape.pods
+    )
