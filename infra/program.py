@@ -144,7 +144,7 @@ class _Workloads:
     ) -> AgentGateway:
         specs, pods, bindings = self._specs, self._pods, self._bindings
         after = (*ready, *addons.ready)
-        bootstrap = DatabaseBootstrap("database", DatabaseBootstrapArgs(bindings, ready), self._opts)
+        bootstrap = DatabaseBootstrap("database", DatabaseBootstrapArgs(pods, bindings, ready), self._opts)
         pgbouncer = Pgbouncer("pgbouncer", PgbouncerArgs(specs.pgbouncer, pods, bindings, after), self._opts)
         vllm = Vllm(
             "vllm",

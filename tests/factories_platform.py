@@ -14,7 +14,7 @@ from components.kubernetes.endpoints import ServiceEndpoint
 from components.kubernetes.traces import Traces, TracesArgs
 from infra.graph.model import Graph, Resource
 from sizing.specs import AddonsSpec, ObservabilitySpec, Volume, Workload, Workloads
-from tests.factories_workloads import Build, Stand, container, workload
+from tests.factories_workloads import Build, Stand, container, job, workload
 from tests.factories_workloads import bindings as workload_bindings
 
 STACK = "kube-prometheus-stack"
@@ -64,6 +64,12 @@ def _addons() -> tuple[Workload, ...]:
         controller(
             "aws-load-balancer-controller", "aws-load-balancer-controller", "kube-system", 21, 3, **system
         ),
+        job(
+            "cert-manager-startupapicheck",
+            container("cert-manager-startupapicheck", 24, 1024),
+            release="cert-manager",
+            namespace="cert-manager",
+        ),
         controller("nvidia-device-plugin", "nvidia-device-plugin", "gpu", 22, **gpu),
         controller("dcgm-exporter", "dcgm-exporter", "gpu", 23, **gpu),
     )
@@ -106,6 +112,13 @@ def _metrics() -> tuple[Workload, ...]:
         ),
         controller("kube-state-metrics", STACK, "monitoring", 36, 1),
         controller("prometheus-operator", STACK, "monitoring", 37, 1),
+        *(
+            job(
+                f"prometheus-admission-{step}", container(step, 39, 1039), release=STACK,
+                namespace="monitoring", **platform,
+            )
+            for step in ("create", "patch")
+        ),
         controller(
             "node-exporter", STACK, "monitoring", 38, 0, kind="DaemonSet", node_group="all",
             priority_class="system-node-critical",
@@ -128,6 +141,7 @@ def _thanos() -> tuple[Workload, ...]:
 
 
 def _traces() -> tuple[Workload, ...]:
+    platform: dict[str, Any] = {"priority_class": "gateway-platform"}
     return (
         controller("otel-collector", "otel-collector", "monitoring", 50, 3),
         controller("jaeger", "jaeger", "tracing", 51, 2),
@@ -135,6 +149,10 @@ def _traces() -> tuple[Workload, ...]:
         controller(
             "elasticsearch", "elasticsearch", "tracing", 53, 3, kind="StatefulSet", spread_zones="hard",
             spread_hosts="hard", volumes=(Volume(name="elasticsearch-data", size_gib=71),), quorum=2,
+        ),
+        job(
+            "jaeger-es-index-cleaner", container("jaeger-es-index-cleaner", 54, 1054), release="jaeger",
+            namespace="tracing", kind="CronJob", **platform,
         ),
     )  # fmt: skip
 

@@ -225,6 +225,20 @@ def workload(name: str, *containers: Container, **changes: Any) -> Workload:
     return Workload(name=name, **{**fields, **changes})
 
 
+def job(name: str, *steps: Container, **changes: Any) -> Workload:
+    """A Job of several steps, the last of which is its container."""
+    fields: dict[str, Any] = {
+        "kind": "Job",
+        "replicas": 1,
+        "init_containers": steps[:-1],
+        "spread_zones": "none",
+        "spread_hosts": "none",
+        "max_unavailable": None,
+        "priority_class": "gateway-batch",
+    }
+    return workload(name, *steps[-1:], **{**fields, **changes})
+
+
 def replaced(name: str, **changes: Any) -> Workloads:
     """The workloads of a test with one of them changed."""
     return Workloads(
@@ -264,6 +278,14 @@ WORKLOADS = Workloads(
             replicas=2,
             max_replicas=6,
         ),
+        job("database-bootstrap", container("bootstrap", 102, 65), namespace="database"),
+        job(
+            "litellm-migrate",
+            container("migrations", 251, 513),
+            container("views", 252, 514),
+            namespace="litellm",
+        ),
+        job("model-cache-llama-31-8b", container("fill", 501, 1025), namespace="vllm"),
     )
 )
 

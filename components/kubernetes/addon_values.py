@@ -53,7 +53,7 @@ def cert_manager(workloads: Workloads) -> dict[str, object]:
 
     The CRDs stay when the release is removed: deleting them would delete every certificate of the cluster.
     """
-    controller = workloads["cert-manager"]
+    controller, check = workloads["cert-manager"], workloads["cert-manager-startupapicheck"]
     return {
         "crds": {"enabled": True, "keep": True},
         "global": {
@@ -64,6 +64,8 @@ def cert_manager(workloads: Workloads) -> dict[str, object]:
         **_cert_manager_part(controller, "cert-manager", "controller"),
         "webhook": _cert_manager_part(workloads["cert-manager-webhook"], "webhook", "webhook"),
         "cainjector": _cert_manager_part(workloads["cert-manager-cainjector"], "cainjector", "cainjector"),
+        # Done when the webhook has answered: the certificates that follow would be refused before.
+        "startupapicheck": {"resources": check.container(check.name).resources()},
         "prometheus": {"servicemonitor": {"enabled": True, "interval": SCRAPE_INTERVAL}},
     }
 

@@ -14,7 +14,7 @@ from components.kubernetes import images
 from components.kubernetes.files import config_map, script
 from components.kubernetes.jobs import Step, Task, run_once
 from components.kubernetes.secretstore import external_secret
-from sizing.specs import Container
+from sizing.specs import Workload, Workloads
 
 NAMESPACE = "database"
 
@@ -39,12 +39,6 @@ POSTGRES_UID = 70
 
 SCRIPTS = ("bootstrap.sh", "roles.sql", "grants.sql")
 SCRIPTS_DIR = "/scripts"
-
-JOB_CONTAINER = Container(
-    name="bootstrap", cpu_request_m=100, cpu_limit_m=500, memory_request_mib=64, memory_limit_mib=128
-)
-"""psql and a shell. Jobs run once, below all other pods (``gateway-batch``), so the fit proof leaves them
-out."""
 
 
 @dataclass(frozen=True)
@@ -80,8 +74,10 @@ def postgres_tls(
 
 @dataclass(frozen=True)
 class DatabaseBootstrapArgs:
-    """``ready``: the namespace, the secret store and the database's writer."""
+    """``workloads`` holds ``database-bootstrap``; ``ready``: the namespace, the secret store and the
+    database's writer."""
 
+    workloads: Workloads
     bindings: Bindings
     ready: tuple[pulumi.Resource, ...] = ()
 
@@ -120,10 +116,11 @@ class DatabaseBootstrap(Component):
             data={name: script(name) for name in SCRIPTS},
             depends_on=args.ready,
         )
-        self.job = run_once(self, "bootstrap", self._task(postgres, scripts), [*secrets, *args.ready])
+        task = self._task(args.workloads["database-bootstrap"], postgres, scripts)
+        self.job = run_once(self, "bootstrap", task, [*secrets, *args.ready])
         self.register_outputs({})
 
-    def _task(self, postgres: PostgresBinding, scripts: k8s.core.v1.ConfigMap) -> Task:
+    def _task(self, workload: Workload, postgres: PostgresBinding, scripts: k8s.core.v1.ConfigMap) -> Task:
         volumes: dict[str, pulumi.Input[str]] = {"scripts": scripts.metadata.name}
         mounts = {"scripts": SCRIPTS_DIR}
         env: dict[str, pulumi.Input[str]] = {
@@ -139,14 +136,14 @@ class DatabaseBootstrap(Component):
             env["PGSSLROOTCERT"] = f"{CA_DIR}/{CA_FILE}"
         step = Step(
             image=images.PSQL.reference,
-            container=JOB_CONTAINER,
+            container=workload.container("bootstrap"),
             command=["/bin/sh", f"{SCRIPTS_DIR}/bootstrap.sh"],
             env=env,
             secrets=_credentials(),
             mounts=mounts,
         )
         return Task(
-            namespace=NAMESPACE,
+            workload=workload,
             steps=(step,),
             timeout_s=TIMEOUT_S,
             retries=RETRIES,

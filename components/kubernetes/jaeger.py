@@ -18,7 +18,7 @@ from components.kubernetes.otel import (
     receivers,
 )
 from components.kubernetes.placement import labels_of, pod_affinity, spread_constraints
-from sizing.specs import Container, ObservabilitySpec, Workload
+from sizing.specs import Container, ObservabilitySpec, Workload, Workloads
 
 RELEASE = "jaeger"
 QUERY_PORT = 16686
@@ -52,17 +52,18 @@ _CONTAINER_SECURITY: dict[str, object] = {
     "capabilities": {"drop": ["ALL"]},
 }
 
-CLEANER_RESOURCES = {"requests": {"cpu": "20m", "memory": "32Mi"}, "limits": {"memory": "128Mi"}}
-"""A job of some seconds a night that sends a handful of requests; it fits into any node's headroom and is not
-part of the fit proof, which counts what runs all day."""
+
+CLEANER = "jaeger-es-index-cleaner"
+"""The CronJob's workload and its container."""
 
 
-def jaeger_values(spec: ObservabilitySpec, workload: Workload) -> dict[str, object]:
+def jaeger_values(spec: ObservabilitySpec, workloads: Workloads) -> dict[str, object]:
     """Values of the one release, whatever the backend.
 
     Raises:
         ValueError: several replicas over a store that only one process can open.
     """
+    workload = workloads[RELEASE]
     shared = spec.jaeger_backend == "elasticsearch"
     if workload.replicas > 1 and not shared:
         raise ValueError(
@@ -88,7 +89,7 @@ def jaeger_values(spec: ObservabilitySpec, workload: Workload) -> dict[str, obje
             **_volumes(spec),
         },
     }
-    return {**values, **_index_cleaner()} if shared else values
+    return {**values, **_index_cleaner(workloads[CLEANER])} if shared else values
 
 
 def jaeger_config(spec: ObservabilitySpec, workload: Workload) -> dict[str, object]:
@@ -195,7 +196,7 @@ def _volumes(spec: ObservabilitySpec) -> dict[str, object]:
             }
 
 
-def _index_cleaner() -> dict[str, object]:
+def _index_cleaner(workload: Workload) -> dict[str, object]:
     password = {"secretKeyRef": {"name": USER_SECRET, "key": PASSWORD_KEY}}
     user_id = 1000  # the image names no user by number
     return {
@@ -208,7 +209,7 @@ def _index_cleaner() -> dict[str, object]:
                 "repository": JAEGER_INDEX_CLEANER.repository,
                 "tag": JAEGER_INDEX_CLEANER.tag,
             },
-            "resources": CLEANER_RESOURCES,
+            "resources": workload.container(CLEANER).resources(),
             "podSecurityContext": {**_POD_SECURITY, "runAsUser": user_id},
             "securityContext": {**_CONTAINER_SECURITY, "runAsUser": user_id},
             "extraEnv": [

@@ -10,10 +10,13 @@ import pulumi_kubernetes as k8s
 
 from components.base import Component
 from components.kubernetes.labels import own_labels
-from sizing.specs import Container
+from sizing.specs import Container, Workload
 
 AWAIT_MARGIN_S = 60
 """Pulumi waits this much longer than the Job may run, so that the Job's own verdict is the one reported."""
+
+WORKLOAD_LABEL = "ai-gateway/workload"
+"""The Job's name is Pulumi's: this says which workload of the plan it is."""
 
 _RESTRICTED = k8s.core.v1.SecurityContextArgs(
     allow_privilege_escalation=False, capabilities=k8s.core.v1.CapabilitiesArgs(drop=["ALL"])
@@ -22,7 +25,7 @@ _RESTRICTED = k8s.core.v1.SecurityContextArgs(
 
 @dataclass(frozen=True)
 class Step:
-    """One container of a Job. Steps run one after the other.
+    """One container of a Job, with the figures of its workload. Steps run one after the other.
 
     ``command`` None keeps the image's entrypoint. ``secrets`` maps a variable to (Secret, key): values never
     stand in the pod's specification. ``optional_secrets`` may be missing.
@@ -40,9 +43,12 @@ class Step:
 
 @dataclass(frozen=True)
 class Task:
-    """A Job. ``run_as`` None keeps the image's user; ``config_maps`` and ``scratch_gib`` name its volumes."""
+    """A Job. ``workload`` has its namespace, priority and containers: the steps, in their order.
 
-    namespace: str
+    ``run_as`` None keeps the image's user; ``config_maps`` and ``scratch_gib`` name its volumes.
+    """
+
+    workload: Workload
     steps: tuple[Step, ...]
     timeout_s: int
     retries: int
@@ -50,7 +56,6 @@ class Task:
     run_as: int | None = None
     config_maps: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
     scratch_gib: Mapping[str, int] = field(default_factory=dict[str, int])
-    priority_class: str = "gateway-batch"
 
 
 def run_once(
@@ -60,34 +65,40 @@ def run_once(
 
     The Job has no ``ttlSecondsAfterFinished``: a Job that removes itself is made again by every ``up``. Its
     name is Pulumi's, so that a changed task is a new Job beside the old one, which is immutable.
+
+    Raises:
+        ValueError: the steps are not the containers that the workload counts.
     """
+    workload = task.workload
+    if tuple(step.container for step in task.steps) != (*workload.init_containers, *workload.containers):
+        raise ValueError(f"workload {workload.name}: its containers are not the steps of the Job {name!r}")
     return k8s.batch.v1.Job(
         f"{component.prefix}-{name}",
         metadata=k8s.meta.v1.ObjectMetaArgs(
-            namespace=task.namespace,
-            labels=_labels(name),
+            namespace=workload.namespace,
+            labels=_labels(name, workload),
             annotations={"pulumi.com/timeoutSeconds": str(task.timeout_s + AWAIT_MARGIN_S)},
         ),
         spec=k8s.batch.v1.JobSpecArgs(
             backoff_limit=task.retries,
             active_deadline_seconds=task.timeout_s,
             template=k8s.core.v1.PodTemplateSpecArgs(
-                metadata=k8s.meta.v1.ObjectMetaArgs(labels=_labels(name)), spec=_pod(task)
+                metadata=k8s.meta.v1.ObjectMetaArgs(labels=_labels(name, workload)), spec=_pod(task)
             ),
         ),
         opts=component.child(depends_on=list(depends_on)),
     )
 
 
-def _labels(name: str) -> dict[str, str]:
-    return own_labels(**{"app.kubernetes.io/name": name})
+def _labels(name: str, workload: Workload) -> dict[str, str]:
+    return own_labels(**{"app.kubernetes.io/name": name, WORKLOAD_LABEL: workload.name})
 
 
 def _pod(task: Task) -> k8s.core.v1.PodSpecArgs:
     containers = [_container(step) for step in task.steps]
     return k8s.core.v1.PodSpecArgs(
         restart_policy="Never",
-        priority_class_name=task.priority_class,
+        priority_class_name=task.workload.priority_class,
         service_account_name=task.service_account,
         automount_service_account_token=False,
         security_context=k8s.core.v1.PodSecurityContextArgs(

@@ -77,7 +77,7 @@ class LitellmArgs:
 
     Attributes:
         spec: workers, autoscaler, models.
-        workloads: holds ``litellm`` with the containers ``litellm`` and ``metrics``.
+        workloads: holds ``litellm`` with the containers ``litellm`` and ``metrics``, and ``litellm-migrate``.
         bindings: database, cache, identity.
         pgbouncer: where the proxies reach the database.
         database_ready: ``DatabaseBootstrap``.
@@ -118,8 +118,8 @@ class Litellm(Component):
         self.namespace = self.workload.namespace
         self.endpoint = ServiceEndpoint(RELEASE, self.namespace, PORT)
         self.environment_secrets = _environment_secrets(args)
-        migration = MigrationInputs(args.bindings, self.namespace, args.database_ready, args.ready)
-        self.migration = migrate(self, migration)
+        job = args.workloads["litellm-migrate"]
+        self.migration = migrate(self, MigrationInputs(job, args.bindings, args.database_ready, args.ready))
         self.release = helm_release(
             self,
             charts.LITELLM,

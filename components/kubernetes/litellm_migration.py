@@ -21,7 +21,7 @@ from components.kubernetes.database import (
 from components.kubernetes.files import script
 from components.kubernetes.jobs import Step, Task, run_once
 from components.kubernetes.secretstore import external_secret
-from sizing.specs import Container
+from sizing.specs import Container, Workload
 
 TIMEOUT_S = 1800
 """More than 200 files on an empty database take minutes; indexes on a long request log take longer."""
@@ -29,20 +29,14 @@ TIMEOUT_S = 1800
 RETRIES = 3
 """The migrations are idempotent and take a lock first, so a retry is safe."""
 
-_LIMITS = {"cpu_request_m": 250, "cpu_limit_m": 1000, "memory_request_mib": 512, "memory_limit_mib": 1536}
-"""Prisma's engine and one Python process that imports LiteLLM (310 MiB). Jobs are no part of the fit
-proof."""
-
-MIGRATIONS = Container(name="migrations", **_LIMITS)
-VIEWS = Container(name="views", **_LIMITS)
-
 
 @dataclass(frozen=True)
 class MigrationInputs:
-    """``database_ready`` is ``DatabaseBootstrap``: the roles must exist."""
+    """``workload`` is ``litellm-migrate``; ``database_ready`` is ``DatabaseBootstrap``: the roles must
+    exist."""
 
+    workload: Workload
     bindings: Bindings
-    namespace: str
     database_ready: pulumi.Resource
     ready: Sequence[pulumi.Resource]
 
@@ -53,20 +47,21 @@ def migrate(component: Component, inputs: MigrationInputs) -> k8s.batch.v1.Job:
     Not the chart's own Job: that one connects where the proxies connect, and through a transaction pooler the
     migrations lose the advisory lock that keeps two of them apart. A new image tag is a new Job.
     """
-    tls = postgres_tls(component, inputs.bindings.postgres, inputs.namespace, inputs.ready)
+    workload, views = inputs.workload, script("create_views.py")
+    tls = postgres_tls(component, inputs.bindings.postgres, workload.namespace, inputs.ready)
     secret = external_secret(
         component,
-        namespace=inputs.namespace,
+        namespace=workload.namespace,
         name=MIGRATE_ENTRY,
         store_key=f"{inputs.bindings.secret_prefix}{MIGRATE_ENTRY}",
         keys=CREDENTIALS,
         depends_on=inputs.ready,
     )
     task = Task(
-        namespace=inputs.namespace,
+        workload=workload,
         steps=(
-            _step(inputs.bindings, tls, MIGRATIONS, args=["migrations"]),
-            _step(inputs.bindings, tls, VIEWS, command=["python", "-c", script("create_views.py")]),
+            _step(inputs.bindings, tls, workload.container("migrations"), args=["migrations"]),
+            _step(inputs.bindings, tls, workload.container("views"), command=["python", "-c", views]),
         ),
         timeout_s=TIMEOUT_S,
         retries=RETRIES,

@@ -48,8 +48,8 @@ class MetricsArgs:
 
     Attributes:
         spec: retention, storage, whether Thanos takes the blocks.
-        workloads: holds prometheus, alertmanager, grafana, kube-state-metrics, prometheus-operator and
-            node-exporter.
+        workloads: holds prometheus, alertmanager, grafana, kube-state-metrics, prometheus-operator with its
+            two hooks (prometheus-admission-create, -patch) and node-exporter.
         bindings: cluster name, storage class, identity of Prometheus (it uploads blocks), secret prefix.
         query: what Grafana asks: Thanos, or None for Prometheus itself.
         traces: Jaeger's query port, for Grafana's links from metrics to traces.
@@ -205,13 +205,20 @@ def _claim(storage_class: str, size_gib: int) -> dict[str, object]:
 
 
 def _operator(workloads: Workloads) -> dict[str, object]:
-    workload = workloads["prometheus-operator"]
+    workload, hook = workloads["prometheus-operator"], workloads["prometheus-admission-patch"]
     return {
         "resources": workload.container("prometheus-operator").resources(),
         "priorityClassName": workload.priority_class,
         # One setting for every pod the operator makes: Prometheus' and Alertmanager's sidecar alike.
         "prometheusConfigReloader": {
             "resources": workloads["prometheus"].container("config-reloader").resources()
+        },
+        # Two Jobs around every installation: a certificate for the webhook that judges rules, and its trust.
+        "admissionWebhooks": {
+            "patch": {
+                "resources": hook.container("patch").resources(),
+                "priorityClassName": hook.priority_class,
+            }
         },
     }
 

@@ -15,7 +15,7 @@ from components.kubernetes.files import config_map, script
 from components.kubernetes.jobs import Step, Task, run_once
 from components.kubernetes.labels import own_labels
 from components.kubernetes.secretstore import external_secret
-from sizing.specs import Container, EngineSpec
+from sizing.specs import EngineSpec, Workloads
 
 SERVICE_ACCOUNT = "model-cache"
 SCRIPT = "fill_model_cache.py"
@@ -34,19 +34,15 @@ interrupted goes on where it stopped."""
 
 RETRIES = 6
 
-JOB_CONTAINER = Container(
-    name="fill", cpu_request_m=500, cpu_limit_m=2000, memory_request_mib=1024, memory_limit_mib=3072
-)
-"""Multipart uploads hold 80 MB, the download's client some hundreds. Jobs are no part of the fit proof."""
-
 HUB_CREDENTIAL = "hf-token"
 
 
 @dataclass(frozen=True)
 class CacheInputs:
-    """``token_entry``: entry of the secret store, ``{value}``, for repositories that ask for a token, or
-    None."""
+    """``workloads`` holds ``model-cache-<slug>`` per engine. ``token_entry``: entry of the secret store,
+    ``{value}``, for repositories that ask for a token, or None."""
 
+    workloads: Workloads
     bindings: Bindings
     namespace: str
     token_entry: str | None
@@ -118,10 +114,11 @@ class ModelCache(Component):
 
 
 def _task(engine: EngineSpec, inputs: CacheInputs, source: k8s.core.v1.ConfigMap) -> Task:
+    workload = inputs.workloads[f"model-cache-{engine.slug}"]
     target = pulumi.Output.concat(inputs.bindings.model_cache_uri, "/", model_path(engine))
     step = Step(
         image=images.VLLM.reference,
-        container=JOB_CONTAINER,
+        container=workload.container("fill"),
         command=["python3", f"{SCRIPT_DIR}/{SCRIPT}"],
         env={
             "REPOSITORY": engine.repository,
@@ -137,7 +134,7 @@ def _task(engine: EngineSpec, inputs: CacheInputs, source: k8s.core.v1.ConfigMap
         ephemeral_gib=REQUESTED_DISK_GIB,
     )
     return Task(
-        namespace=inputs.namespace,
+        workload=workload,
         steps=(step,),
         timeout_s=TIMEOUT_S,
         retries=RETRIES,

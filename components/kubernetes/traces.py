@@ -34,7 +34,8 @@ class TracesArgs:
 
     Attributes:
         spec: Jaeger's backend and its storage.
-        workloads: holds otel-collector and jaeger; eck-operator and elasticsearch for that backend.
+        workloads: holds otel-collector and jaeger; eck-operator, elasticsearch and jaeger-es-index-cleaner
+            for that backend.
         storage_class: of Badger's or Elasticsearch's volumes.
         prometheus: takes the metrics that come over OTLP.
         ready: namespaces, priority classes, storage class, Prometheus' CRDs.
@@ -116,7 +117,7 @@ class Traces(Component):
             charts.JAEGER,
             name=jaeger.RELEASE,
             namespace=self._jaeger.namespace,
-            values=jaeger.jaeger_values(args.spec, self._jaeger),
+            values=jaeger.jaeger_values(args.spec, args.workloads),
             depends_on=[*backend, *args.ready],
             timeout_s=CLUSTER_TIMEOUT_S if args.spec.jaeger_backend == "elasticsearch" else DEFAULT_TIMEOUT_S,
         )

@@ -55,7 +55,7 @@ class VllmArgs:
 
     Attributes:
         spec: engines and drain time.
-        workloads: holds ``vllm-router`` and ``vllm-<slug>`` per engine.
+        workloads: holds ``vllm-router``, and ``vllm-<slug>`` and ``model-cache-<slug>`` per engine.
         bindings: model cache, identities, region.
         prometheus_url: where KEDA reads the engines' metrics.
         hf_token_entry: entry of the secret store with a token for the models' repository, or None.
@@ -100,7 +100,7 @@ class Vllm(Component):
         self.cache = ModelCache(
             f"{self.prefix}-models",
             args.spec.engines,
-            CacheInputs(args.bindings, self.namespace, args.hf_token_entry, args.ready),
+            CacheInputs(args.workloads, args.bindings, self.namespace, args.hf_token_entry, args.ready),
             self.child(),
         )
         self.release = helm_release(

@@ -9,7 +9,7 @@ from sizing.quantities import format_cpu, format_memory
 from sizing.specs.base import Spec
 
 Placement = Literal["cpu_nodes", "gpu_nodes", "all"]
-WorkloadKind = Literal["Deployment", "StatefulSet", "DaemonSet"]
+WorkloadKind = Literal["Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob"]
 SpreadRule = Literal["none", "soft", "hard"]
 PriorityClass = Literal[
     "system-node-critical", "system-cluster-critical", "gateway-critical", "gateway-platform", "gateway-batch"
@@ -63,6 +63,10 @@ class Workload(Spec):
     when fixed). ``spread_zones`` / ``spread_hosts``: "hard" refuses to schedule, "soft" prefers.
     ``max_unavailable`` is the PodDisruptionBudget's figure (None: no budget). ``quorum`` is how many replicas
     must survive a lost zone when they are bound to volumes.
+
+    A Job or a CronJob is one pod that must find room beside everything else, at the minimum, at the maximum
+    and with a zone lost: an upgrade may run it at any time. ``init_containers`` run one after the other
+    before the ``containers``; a Job of several steps has its last one in ``containers``.
     """
 
     name: str
@@ -84,8 +88,8 @@ class Workload(Spec):
     source: str
 
     def container(self, name: str) -> Container:
-        """The container called ``name``; KeyError when the pod has none."""
-        for container in self.containers:
+        """The container or init container called ``name``; KeyError when the pod has none."""
+        for container in (*self.containers, *self.init_containers):
             if container.name == name:
                 return container
         raise KeyError(f"workload {self.name} has no container {name!r}")

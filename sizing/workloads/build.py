@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sizing.specs import Container, PriorityClass, Workload
+from sizing.specs import Container, PriorityClass, Workload, WorkloadKind
 
 
 def container(
@@ -50,6 +50,34 @@ def controller(
         spread_zones="soft",
         spread_hosts="soft",
         max_unavailable=1,
+        priority_class=priority,
+        source=source,
+    )
+
+
+def job(
+    name: str,
+    namespace: str,
+    *steps: Container,
+    release: str | None = None,
+    kind: WorkloadKind = "Job",
+    priority: PriorityClass = "gateway-batch",
+    source: str,
+) -> Workload:
+    """One pod that ends by itself; its ``steps`` run in turn. A Job of our own is a release of its own.
+
+    It is counted like any other pod, so a first installation or an upgrade never waits for a node that no
+    group may add.
+    """
+    return Workload(
+        name=name,
+        release=name if release is None else release,
+        namespace=namespace,
+        kind=kind,
+        node_group="cpu_nodes",
+        replicas=1,
+        containers=steps[-1:],
+        init_containers=steps[:-1],
         priority_class=priority,
         source=source,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sizing import choices
 from sizing.requirements import ProxyRequirements, Requirements
 from sizing.specs import Container, Volume, Workload
-from sizing.workloads.build import container, controller
+from sizing.workloads.build import container, controller, job
 
 METRICS_SIDECAR = container("metrics", 50, 128, cpu_limit_m=500, memory_limit_mib=512)
 """LiteLLM chart 1.0.0 ``gateway.metricsServer.resources``: serves /metrics without authentication."""
@@ -22,9 +22,11 @@ def _proxy_container(name: str, need: ProxyRequirements) -> Container:
 
 
 def workloads(need: Requirements) -> tuple[Workload, ...]:
-    """LiteLLM, agent gateway with its controller, PgBouncer and Vault."""
+    """LiteLLM, agent gateway with its controller, PgBouncer, Vault, and the database's Jobs."""
     return (
         _litellm(need),
+        _litellm_migrate(),
+        _database_bootstrap(),
         _agent_gateway(need),
         _agent_gateway_controller(need),
         _pgbouncer(need),
@@ -47,6 +49,25 @@ def _litellm(need: Requirements) -> Workload:
         max_unavailable=1,
         priority_class="gateway-critical",
         source="guide 2.1; sidecar: chart litellm 1.0.0",
+    )
+
+
+def _litellm_migrate() -> Workload:
+    limits = {"cpu_limit_m": 1000, "memory_limit_mib": 1536}
+    return job(
+        "litellm-migrate",
+        "litellm",
+        *(container(step, 250, 512, **limits) for step in ("migrations", "views")),
+        source="ours: Prisma's engine and one Python process that imports LiteLLM (310 MiB)",
+    )
+
+
+def _database_bootstrap() -> Workload:
+    return job(
+        "database-bootstrap",
+        "database",
+        container("bootstrap", 100, 64, cpu_limit_m=500, memory_limit_mib=128),
+        source="ours: psql and a shell",
     )
 
 

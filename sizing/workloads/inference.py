@@ -5,7 +5,7 @@ from __future__ import annotations
 from sizing.engines import Engine
 from sizing.requirements import Requirements
 from sizing.specs import AddonsSpec, Container, Workload
-from sizing.workloads.build import container
+from sizing.workloads.build import container, job
 
 ROUTER_CPU_M = 400
 ROUTER_MEMORY_MIB = 1000
@@ -13,8 +13,13 @@ ROUTER_MEMORY_MIB = 1000
 
 
 def workloads(need: Requirements, engines: tuple[Engine, ...], addons: AddonsSpec) -> tuple[Workload, ...]:
-    """The router, one deployment per engine and the GPU nodes' own pods."""
-    return (_router(need), *(_engine(engine) for engine in engines), *gpu_daemons(addons))
+    """The router, a Deployment and a Job for its model per engine, and the GPU nodes' own pods."""
+    return (
+        _router(need),
+        *(_engine(engine) for engine in engines),
+        *(_model_cache(engine) for engine in engines),
+        *gpu_daemons(addons),
+    )
 
 
 def _router(need: Requirements) -> Workload:
@@ -57,6 +62,15 @@ def _engine(engine: Engine) -> Workload:
         max_unavailable=1,
         priority_class="gateway-critical",
         source="guide 2.3, D3",
+    )
+
+
+def _model_cache(engine: Engine) -> Workload:
+    return job(
+        f"model-cache-{engine.slug}",
+        "vllm",
+        container("fill", 500, 1024, cpu_limit_m=2000, memory_limit_mib=3072),
+        source="ours: multipart uploads hold 80 MB, the download's client some hundreds",
     )
 
 

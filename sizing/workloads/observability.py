@@ -6,11 +6,16 @@ from sizing import choices
 from sizing.guide.cells import Tier
 from sizing.requirements import Requirements
 from sizing.specs import Container, Volume, Workload
-from sizing.workloads.build import container, controller
+from sizing.workloads.build import container, controller, job
 
 MONITORING = "monitoring"
 STACK = "kube-prometheus-stack"
 _OURS = "ours: the chart sets none"
+_RELOADER = (10, 50)
+"""Millicores and MiB of the operator's reloader: beside Prometheus and Alertmanager, and once before them
+(https://github.com/prometheus-operator/prometheus-operator, pkg/operator/config_reloader.go)."""
+_UNSPREAD: dict[str, object] = {"spread_zones": "none", "spread_hosts": "none"}
+"""A lone pod whose chart has no key for spread."""
 
 
 def workloads(need: Requirements) -> tuple[Workload, ...]:
@@ -37,7 +42,20 @@ def _metrics(need: Requirements) -> tuple[Workload, ...]:
         controller(
             "kube-state-metrics", STACK, MONITORING, 1, 50, 256, source="ours: memory grows with objects"
         ),
-        controller("prometheus-operator", STACK, MONITORING, 1, 50, 128, memory_limit_mib=256, source=_OURS),
+        controller(
+            "prometheus-operator", STACK, MONITORING, 1, 50, 128, memory_limit_mib=256, source=_OURS
+        ).model_copy(update=_UNSPREAD),
+        *(
+            job(
+                f"prometheus-admission-{step}",
+                MONITORING,
+                container(step, 10, 32, memory_limit_mib=64),
+                release=STACK,
+                priority="gateway-platform",
+                source="ours: a hook that writes one object; the chart sets none",
+            )
+            for step in ("create", "patch")
+        ),
         Workload(
             name="node-exporter",
             release=STACK,
@@ -61,7 +79,7 @@ def _prometheus(need: Requirements) -> Workload:
             memory_request_mib=prometheus.memory_request_mib,
             memory_limit_mib=prometheus.memory_limit_mib,
         ),
-        container("config-reloader", 10, 50),
+        container("config-reloader", *_RELOADER),
     ]
     if need.observability.thanos.enabled:
         containers.append(container("thanos-sidecar", 100, 256, memory_limit_mib=1024))
@@ -74,6 +92,7 @@ def _prometheus(need: Requirements) -> Workload:
         node_group="cpu_nodes",
         replicas=prometheus.replicas,
         containers=tuple(containers),
+        init_containers=(container("init-config-reloader", *_RELOADER),),
         volumes=(Volume(name="data", size_gib=prometheus.storage_gib),),
         spread_zones="hard" if several else "none",
         spread_hosts="hard" if several else "none",
@@ -91,7 +110,8 @@ def _alertmanager(tier: Tier) -> Workload:
         kind="StatefulSet",
         node_group="cpu_nodes",
         replicas=replicas,
-        containers=(container("alertmanager", 25, 128), container("config-reloader", 10, 50)),
+        containers=(container("alertmanager", 25, 128), container("config-reloader", *_RELOADER)),
+        init_containers=(container("init-config-reloader", *_RELOADER),),
         volumes=(Volume(name="data", size_gib=2),),
         spread_zones="soft",
         spread_hosts="soft",
@@ -192,11 +212,24 @@ def _traces(need: Requirements) -> tuple[Workload, ...]:
         max_unavailable=1 if replicas > 1 else None,
         source="ours (D20)",
     )
-    return (jaeger, *_elasticsearch(need.tier)) if backend == "elasticsearch" else (jaeger,)
+    return (jaeger, _index_cleaner(), *_elasticsearch(need.tier)) if backend == "elasticsearch" else (jaeger,)
+
+
+def _index_cleaner() -> Workload:
+    return job(
+        "jaeger-es-index-cleaner",
+        "tracing",
+        container("jaeger-es-index-cleaner", 20, 32, memory_limit_mib=128),
+        release="jaeger",
+        kind="CronJob",
+        priority="gateway-platform",
+        source="ours: some seconds a night, a handful of requests; the chart has no key for the priority",
+    )
 
 
 def _elasticsearch(tier: Tier) -> tuple[Workload, ...]:
     shape = elastic_shape(tier)
+    node = container("elasticsearch", shape.cpu_m, shape.memory_mib)
     nodes = Workload(
         name="elasticsearch",
         release="elasticsearch",
@@ -204,7 +237,13 @@ def _elasticsearch(tier: Tier) -> tuple[Workload, ...]:
         kind="StatefulSet",
         node_group="cpu_nodes",
         replicas=shape.replicas,
-        containers=(container("elasticsearch", shape.cpu_m, shape.memory_mib),),
+        containers=(node,),
+        # The operator's own; the second takes the node's figures
+        # (https://github.com/elastic/cloud-on-k8s/tree/v3.5.0/pkg/controller/elasticsearch/initcontainer).
+        init_containers=(
+            container("elastic-internal-init-filesystem", 100, 50, cpu_limit_m=100),
+            node.model_copy(update={"name": "elastic-internal-suspend"}),
+        ),
         volumes=(Volume(name="elasticsearch-data", size_gib=elastic_storage_gib(tier)),),
         spread_zones="hard",
         spread_hosts="hard",
@@ -223,4 +262,4 @@ def _elasticsearch(tier: Tier) -> tuple[Workload, ...]:
         memory_limit_mib=1024,
         source="ours: one cluster; limit: chart eck-operator 3.5.0",
     )
-    return nodes, operator
+    return nodes, operator.model_copy(update={"kind": "StatefulSet", **_UNSPREAD})

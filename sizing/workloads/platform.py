@@ -5,7 +5,7 @@ from __future__ import annotations
 from sizing import choices
 from sizing.requirements import Requirements
 from sizing.specs import Workload
-from sizing.workloads.build import controller
+from sizing.workloads.build import container, controller, job
 
 _OURS = "ours: the chart sets none; a controller of few objects"
 _CAINJECTOR_LIMIT_MIB = 512
@@ -15,7 +15,7 @@ _KEDA = "requests and limits: chart keda 2.20.2"
 
 
 def workloads(need: Requirements) -> tuple[Workload, ...]:
-    """External Secrets, cert-manager and KEDA with their webhooks."""
+    """External Secrets, cert-manager and KEDA with their webhooks and hooks."""
     several = choices.CONTROLLER_REPLICAS[need.tier]
     secrets, certificates = "external-secrets", "cert-manager"
     small = (
@@ -54,5 +54,13 @@ def workloads(need: Requirements) -> tuple[Workload, ...]:
                 source=_KEDA,
             )
             for name, replicas in keda
+        ),
+        job(
+            "cert-manager-startupapicheck",
+            certificates,
+            container("cert-manager-startupapicheck", 10, 32, memory_limit_mib=64),
+            release=certificates,
+            priority="gateway-platform",
+            source="ours: a hook that asks the webhook until it answers; the chart sets none",
         ),
     )

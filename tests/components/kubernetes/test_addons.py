@@ -26,6 +26,7 @@ GENERAL = {"prometheus-operator-crds", "external-secrets", "cert-manager", "keda
 CLOUD = {"cluster-autoscaler", "aws-load-balancer-controller"}
 GPU = {"nvidia-device-plugin", "dcgm-exporter"}
 
+HOOK = "cert-manager-startupapicheck"
 CERTS = "external-secrets-cert-controller"
 PLACES = [  # workload, release, prefix of its values, key of its count, path of its resources
     ("external-secrets", "external-secrets", "", "replicaCount", "resources"),
@@ -315,7 +316,12 @@ def test_ready_is_what_custom_resources_wait_for() -> None:
     assert names == {True: always | {"addons-aws-load-balancer-controller"}, False: always}
 
 
+def test_the_hook_of_cert_manager_has_its_workloads_figures(graph: Graph) -> None:
+    check = PLATFORM_WORKLOADS[HOOK]
+    assert values(graph, "cert-manager")["startupapicheck"]["resources"] == check.container(HOOK).resources()
+
+
 def test_no_workload_of_these_namespaces_is_forgotten(graph: Graph) -> None:
-    """Every workload of the factory that belongs to a release here is in the table or a GPU daemon."""
+    """Every workload of the factory that belongs to a release here is in the table, a hook, a GPU daemon."""
     mine: list[Workload] = [w for w in PLATFORM_WORKLOADS.items if w.release in release_names(graph)]
-    assert {w.name for w in mine} == {place[0] for place in PLACES} | GPU
+    assert {w.name for w in mine} == {place[0] for place in PLACES} | GPU | {HOOK}

@@ -12,6 +12,7 @@ from components.kubernetes.files import script
 from infra.graph.model import Graph
 from tests.factories_workloads import (
     PEM,
+    WORKLOADS,
     Build,
     Stand,
     bindings,
@@ -20,6 +21,7 @@ from tests.factories_workloads import (
     manifests,
     one,
     postgres_binding,
+    replaced,
     resources,
     waits_for,
 )
@@ -28,7 +30,7 @@ from tests.factories_workloads import (
 def build(**postgres: Any) -> Build:
     def make(opts: pulumi.ResourceOptions) -> object:
         bound = bindings(postgres=postgres_binding(**postgres))
-        args = DatabaseBootstrapArgs(bound, (Stand("store", opts),))
+        args = DatabaseBootstrapArgs(WORKLOADS, bound, (Stand("store", opts),))
         return DatabaseBootstrap("database", args, opts)
 
     return make
@@ -112,6 +114,27 @@ def test_the_job_ends_and_stays(graph: Graph) -> None:
     annotations = one(graph, "Job").inputs["metadata"]
     assert isinstance(annotations, dict)
     assert int(annotations["annotations"]["pulumi.com/timeoutSeconds"]) > found["activeDeadlineSeconds"]
+
+
+def test_the_job_is_its_workload(graph: Graph) -> None:
+    plan = WORKLOADS["database-bootstrap"]
+    metadata = one(graph, "Job").inputs["metadata"]
+    assert isinstance(metadata, dict)
+    assert metadata["namespace"] == plan.namespace
+    assert metadata["labels"]["ai-gateway/workload"] == plan.name
+    assert container_of(graph)["resources"] == plan.container("bootstrap").resources()
+
+
+def test_steps_that_nobody_counts_are_refused() -> None:
+    """A container beside the workload's would run without being in the fit."""
+    plan = WORKLOADS["database-bootstrap"]
+    uncounted = replaced(plan.name, init_containers=plan.containers)
+
+    def make(opts: pulumi.ResourceOptions) -> object:
+        return DatabaseBootstrap("database", DatabaseBootstrapArgs(uncounted, bindings()), opts)
+
+    with pytest.raises(ValueError, match="its containers are not the steps of the Job 'bootstrap'"):
+        captured(make)
 
 
 def test_the_pod_is_restricted(graph: Graph) -> None:

@@ -145,6 +145,8 @@ def test_old_indices_are_deleted_every_night(elastic: Graph, badger: Graph) -> N
     found = values(elastic, "jaeger")
     cleaner = found["esIndexCleaner"]
     assert cleaner["enabled"] is True
+    plan = PLATFORM_WORKLOADS["jaeger-es-index-cleaner"]
+    assert cleaner["resources"] == plan.container("jaeger-es-index-cleaner").resources()
     assert store(elastic)["elasticsearch"]["max_span_age"] == f"{cleaner['numberOfDays'] * 24}h"
     assert found["storage"]["elasticsearch"]["url"] == store(elastic)["elasticsearch"]["server_urls"][0]
     variables = {entry["name"]: entry for entry in cleaner["extraEnv"]}

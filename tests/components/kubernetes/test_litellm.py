@@ -149,7 +149,10 @@ def test_the_migration_goes_around_the_pooler_as_its_own_role(graph: Graph) -> N
     assert "command" not in migrate
     assert views["command"][:2] == ["python", "-c"]
     assert "create_missing_views" in views["command"][2]
+    plan = WORKLOADS["litellm-migrate"]
+    assert found["template"]["metadata"]["labels"]["ai-gateway/workload"] == plan.name
     for step in (migrate, views):
+        assert step["resources"] == plan.container(step["name"]).resources()
         env = {e["name"]: e for e in step["env"]}
         assert (env["DATABASE_HOST"]["value"], env["DATABASE_PORT"]["value"]) == ("writer.test", "6432")
         assert env["DATABASE_PASSWORD"]["valueFrom"]["secretKeyRef"]["name"] == "litellm-migrate"

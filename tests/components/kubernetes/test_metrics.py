@@ -74,6 +74,8 @@ def test_contract() -> None:
         ("kube-state-metrics", "kube-state-metrics", "kube-state-metrics.resources"),
         ("prometheus-operator", "prometheus-operator", "prometheusOperator.resources"),
         ("node-exporter", "node-exporter", "prometheus-node-exporter.resources"),
+        ("prometheus-admission-create", "create", "prometheusOperator.admissionWebhooks.patch.resources"),
+        ("prometheus-admission-patch", "patch", "prometheusOperator.admissionWebhooks.patch.resources"),
     ],
 )
 def test_resources_are_the_workloads(stack: dict[str, Any], workload: str, container: str, path: str) -> None:
@@ -91,6 +93,8 @@ def test_replicas_and_priorities_are_the_workloads(stack: dict[str, Any]) -> Non
         assert at(stack, f"{path}.replicas") == PLATFORM_WORKLOADS[name].replicas
         assert at(stack, f"{path}.priorityClassName") == "gateway-platform"
     assert at(stack, "prometheus-node-exporter.priorityClassName") == "system-node-critical"
+    hooks = "prometheusOperator.admissionWebhooks.patch.priorityClassName"
+    assert at(stack, hooks) == PLATFORM_WORKLOADS["prometheus-admission-patch"].priority_class
 
 
 def test_storage_and_retention_are_the_specs(stack: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from components.kubernetes.scripts import fill_model_cache as filling
 from components.kubernetes.scripts.fill_model_cache import RemoteFile, fill, open_store, wanted
 from infra.graph.model import Graph
 from tests.factories_workloads import (
+    WORKLOADS,
     Build,
     Stand,
     bindings,
@@ -35,7 +36,7 @@ FILES = (
 
 def build(token: str | None = None) -> Build:
     def make(opts: pulumi.ResourceOptions) -> object:
-        inputs = CacheInputs(bindings(), "vllm", token, (Stand("bucket", opts),))
+        inputs = CacheInputs(WORKLOADS, bindings(), "vllm", token, (Stand("bucket", opts),))
         return ModelCache("models", (engine(),), inputs, opts)
 
     return make
@@ -77,6 +78,16 @@ def test_the_job_has_its_own_identity_and_disk(graph: Graph) -> None:
     assert volumes["work"]["emptyDir"] == {"sizeLimit": "24Gi"}
     assert {m["name"] for m in own["volumeMounts"]} == set(volumes)
     assert "tolerations" not in pod
+
+
+def test_the_job_is_its_workload(graph: Graph) -> None:
+    plan = WORKLOADS["model-cache-llama-31-8b"]
+    template = job(graph)["template"]
+    assert template["metadata"]["labels"]["ai-gateway/workload"] == plan.name
+    (own,) = template["spec"]["containers"]
+    without_disk = {k: v for k, v in own["resources"]["requests"].items() if k != "ephemeral-storage"}
+    given = {"requests": without_disk, "limits": own["resources"]["limits"]}
+    assert given == plan.container("fill").resources()
 
 
 def test_a_token_is_a_reference_when_one_is_needed(graph: Graph) -> None:

@@ -20,6 +20,7 @@ from tests.factories_workloads import (
     check_contract,
     container,
     engine,
+    job,
     manifests,
     resources,
     spec,
@@ -45,6 +46,7 @@ TWO = Workloads(
         workload(
             "vllm-llama-31-70b", container("vllm", 80000, 300000, gpus=8), release="vllm", namespace="vllm"
         ),
+        job("model-cache-llama-31-70b", container("fill", 502, 1026), namespace="vllm"),
     )
 )
 
