@@ -144,11 +144,11 @@ class PostgresPart(Part):
     max_storage_gib: Positive | None = None
     iops: Positive | None = None
     storage_type: Literal["gp3", "io1", "io2"] | None = None
-    read_replicas: Annotated[int, Field(ge=0, le=15, strict=True)] | None = None
+    read_replicas: NotNegative | None = None
     multi_az: Flag | None = None
     engine_version: Text | None = None
     ca_bundle: PemText | None = None
-    backup_retention_days: Annotated[int, Field(ge=1, le=35, strict=True)] | None = None
+    backup_retention_days: NotNegative | None = None
 
 
 class PgbouncerPart(Part):
@@ -165,10 +165,10 @@ class RedisPart(Part):
 
     node_type: Text | None = None
     shards: Positive | None = None
-    replicas_per_shard: Annotated[int, Field(ge=0, le=5, strict=True)] | None = None
+    replicas_per_shard: NotNegative | None = None
     memory_gib_per_node: Positive | None = None
     durability: Literal["none", "async", "sync"] | None = None
-    snapshot_retention_days: Annotated[int, Field(ge=1, le=35, strict=True)] | None = None
+    snapshot_retention_days: NotNegative | None = None
 
 
 class VaultPart(Part):
