@@ -25,6 +25,8 @@ from sizing.specs import (
 
 if TYPE_CHECKING:
     from sizing.node_groups import Share
+    from sizing.plan import Plan
+    from sizing.quotas import QuotaNeed
 
 
 class Machine(Spec):
@@ -153,6 +155,10 @@ class Cloud(Protocol):
     def network(self, order: Order, groups: tuple[NodeGroupSpec, ...], requirements: Requirements,
                 overrides: Overrides) -> NetworkSpec:  # fmt: skip
         """Address plan with room for the pods of ``groups`` at their maximum. Raises SizingError."""
+        ...
+
+    def quotas(self, plan: Plan) -> tuple[QuotaNeed, ...]:
+        """What the plan takes of the provider's quotas, in the catalogue's order."""
         ...
 
     def cluster(self, order: Order, groups: tuple[NodeGroupSpec, ...], requirements: Requirements,

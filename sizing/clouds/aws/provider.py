@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sizing import choices
-from sizing.clouds.aws import network, postgres, redis, system
+from sizing.clouds.aws import network, postgres, quotas, redis, system
 from sizing.clouds.aws.limits import RULES
 from sizing.clouds.aws.limits import cluster as limits
 from sizing.clouds.aws.machines import DEFAULT_REGION, machine, zones
@@ -13,6 +15,7 @@ from sizing.clouds.cidrs import api_allowed
 from sizing.guide.cells import Tier
 from sizing.node_groups import Share, zonal
 from sizing.overrides import Overrides
+from sizing.quotas import QuotaNeed
 from sizing.requirements import Requirements
 from sizing.specs import (
     AddonsSpec,
@@ -24,6 +27,9 @@ from sizing.specs import (
     NodeGroupSpec,
     Workload,
 )
+
+if TYPE_CHECKING:
+    from sizing.plan import Plan
 
 CONTROL_PLANE_TIERS = {Tier.ENTERPRISE: "tier-xl"}
 """The guide's "Dedicated" (D23): the smallest provisioned control plane; others run on "standard"."""
@@ -178,6 +184,10 @@ class Aws:
     ) -> NetworkSpec:
         """Address plan with room for the pods of ``groups`` at their maximum."""
         return network.plan(order, groups, requirements, overrides)
+
+    def quotas(self, plan: Plan) -> tuple[QuotaNeed, ...]:
+        """What the plan takes of the provider's quotas."""
+        return quotas.quotas(plan)
 
     def cluster(
         self,

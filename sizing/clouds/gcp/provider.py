@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sizing import choices
 from sizing.clouds.base import Order, PoolOrder
 from sizing.clouds.cidrs import api_allowed
-from sizing.clouds.gcp import checks, network, postgres, redis, system
+from sizing.clouds.gcp import checks, network, postgres, quotas, redis, system
 from sizing.clouds.gcp.limits import RULES
 from sizing.clouds.gcp.limits import cluster as limits
 from sizing.clouds.gcp.machines import (
@@ -20,6 +22,7 @@ from sizing.clouds.gcp.notes import NOTES
 from sizing.guide.cells import Tier
 from sizing.node_groups import Share, regional
 from sizing.overrides import Overrides, PoolPart
+from sizing.quotas import QuotaNeed
 from sizing.requirements import PoolRequirements, Requirements
 from sizing.specs import (
     AddonsSpec,
@@ -30,6 +33,9 @@ from sizing.specs import (
     NodeGroupSpec,
     Workload,
 )
+
+if TYPE_CHECKING:
+    from sizing.plan import Plan
 
 CONTROL_PLANE = "regional"
 """In every tier (D23): a cluster's location cannot be changed."""
@@ -180,6 +186,10 @@ class Gcp:
     ) -> NetworkSpec:
         """Address plan with room for the pods of ``groups`` at their maximum."""
         return network.plan(order, groups, requirements, overrides)
+
+    def quotas(self, plan: Plan) -> tuple[QuotaNeed, ...]:
+        """What the plan takes of the provider's quotas."""
+        return quotas.quotas(plan)
 
     def cluster(
         self,
