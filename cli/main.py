@@ -13,6 +13,7 @@ from cli import errors, output
 from cli.diff import diff
 from cli.findings import findings
 from cli.preview import preview
+from cli.quotas import quotas
 from cli.size import size
 from cli.version import version
 
@@ -29,6 +30,7 @@ _EPILOG = """\
   gateway size small         what a tier needs, and what is ordered
   gateway preview small      every resource that `pulumi up` would create
   gateway findings small     where and why it differs from the guide
+  gateway quotas small       what to ask the provider for before the first `up`
   gateway diff small medium  what an upgrade changes
 
 [bold]Exit status[/]
@@ -104,6 +106,12 @@ _add(
     ("gateway findings large", "all of them, by kind"),
     ("gateway findings large --kind risk", "only what may hurt"),
     ("gateway findings large --json | jq '.findings[].path'", "for a script"),
+)
+_add(
+    quotas,
+    ("gateway quotas large", "what it takes of each quota, and what to ask for"),
+    ("gateway quotas large --cloud gcp", "the same on Google Cloud"),
+    ("gateway quotas large --json | jq .summary.first_up", "codes to raise first, for a script"),
 )
 _add(
     diff,

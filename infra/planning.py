@@ -5,6 +5,7 @@ from __future__ import annotations
 from infra import clouds
 from infra.settings import NAMESPACE, ConfigError, Settings
 from sizing.plan import Plan, resolve
+from sizing.quotas import QuotaNeed
 from sizing.require import require
 
 PLACEHOLDER_PROJECT = "placeholder-project"
@@ -15,6 +16,11 @@ def plan_of(settings: Settings) -> Plan:
     """The plan of a stack. Raises SizingError before anything is built."""
     cloud = clouds.model(settings.cloud)
     return resolve(require(settings.tier, settings), settings, cloud, settings.region or cloud.default_region)
+
+
+def quotas_of(plan: Plan) -> tuple[QuotaNeed, ...]:
+    """What the plan takes of its provider's quotas."""
+    return clouds.model(plan.order.cloud).quotas(plan)
 
 
 def project_of(settings: Settings, *, offline: bool) -> str:

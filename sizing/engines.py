@@ -34,6 +34,7 @@ class Engine(Spec):
     name: str
     slug: str
     repository: str
+    revision: str
     precision: str
     gpu_model: str
     gpus: int
@@ -57,6 +58,7 @@ class Engine(Spec):
             name=self.name,
             slug=self.slug,
             repository=self.repository,
+            revision=self.revision,
             precision=self.precision,
             dtype=self.fit.dtype,
             gpu_model=self.gpu_model,
@@ -85,7 +87,8 @@ def _fits(need: Requirements, pool: PoolOrder) -> tuple[gpu.Fit, ...]:
     made: list[gpu.Fit] = []
     for index, engine in enumerate(need.vllm.engines):
         path = f"vllm.engines[{index}]"
-        wanted = gpu.checkpoint(f"{path}.repository", engine.repository)
+        own = need.vllm.models
+        wanted = gpu.checkpoint(f"{path}.repository", engine.repository, own)
         size = engine.tensor_parallel_size
         if size is not None and (size > pool.machine.gpus or size not in gpu.TENSOR_PARALLEL_SIZES):
             raise SizingError(
@@ -93,6 +96,14 @@ def _fits(need: Requirements, pool: PoolOrder) -> tuple[gpu.Fit, ...]:
                 size,
                 f"{pool.machine.name} has {pool.machine.gpus} GPUs, and heads divide by 1, 2, 4 or 8 only",
                 "Use 1, 2, 4 or 8, at most the GPUs of a node.",
+            )
+        if size is not None and not wanted.splits(size):
+            raise SizingError(
+                f"{path}.tensorParallelSize",
+                size,
+                f"{wanted.repository} has {wanted.attention_heads} attention heads and {wanted.kv_heads} KV"
+                " heads, and every card takes whole ones",
+                "Use a number that divides both.",
             )
         fit = gpu.choose(
             path,
@@ -103,6 +114,7 @@ def _fits(need: Requirements, pool: PoolOrder) -> tuple[gpu.Fit, ...]:
             least_tensor_parallel_size=min(_guide_gpus(wanted.family), pool.machine.gpus),
             precision=engine.precision or (wanted.precision if wanted.precision != "bf16" else None),
             exact_tensor_parallel_size=size,
+            own=own,
         )
         if "max_model_len" in engine.explicit and fit.max_model_len < engine.max_model_len:
             raise SizingError(
@@ -207,6 +219,24 @@ def _resources(
     return made
 
 
+def _revision(path: str, asked: EngineRequirements, model: gpu.Model) -> str:
+    """The stack's commit, else the one that is known of what runs (D26).
+
+    Raises:
+        SizingError: the commit is of a repository that gives way to another precision.
+    """
+    if asked.revision is None:
+        return model.revision or gpu.UNPINNED
+    if model.repository != asked.repository:
+        raise SizingError(
+            f"{path}.revision",
+            asked.revision,
+            f"a commit of {asked.repository}, and {model.repository} runs, which fits the card",
+            f"Set {path}.repository to {model.repository} and pin a commit of that, or leave both out.",
+        )
+    return asked.revision
+
+
 def _engine(
     need: Requirements, index: int, fit: gpu.Fit, pool: PoolOrder, usable: tuple[int, int], *, dedicated: bool
 ) -> Engine:
@@ -220,6 +250,7 @@ def _engine(
         name=asked.name,
         slug=slug(asked.name),
         repository=fit.model.repository,
+        revision=_revision(f"vllm.engines[{index}]", asked, fit.model),
         precision=fit.model.precision,
         gpu_model=pool.machine.gpu_model,
         gpus=gpus,

@@ -12,6 +12,7 @@ import functools
 import math
 
 from sizing.errors import SizingError
+from sizing.names import nearest
 from sizing.specs import Spec
 from sizing.tables import rows
 
@@ -27,6 +28,16 @@ SHORTEST_CONTEXT = 2048
 
 TENSOR_PARALLEL_SIZES = (1, 2, 4, 8)
 BYTES_PER_KV_ELEMENT = 2  # fp16 or bf16 cache
+UNPINNED = "main"
+"""Revision of a repository that nothing pins: its main branch, whatever it holds on the day."""
+
+LEAST_CAPABILITY = {"bf16": 8.0, "fp8": 8.9, "int4": 7.5, "int8": 7.5, "mxfp4": 8.0}
+"""Compute capability from which vLLM 0.33.0 computes a precision: bf16 ``platforms/cuda.py``; FP8 natively,
+below that from weights only, without its speed (docs/features/quantization/fp8); AWQ and w4a16 by Marlin
+``quantization/utils/marlin_utils.py``; INT8 w8a8; MXFP4 ``quantization/mxfp4.py``."""
+BYTES_PER_PARAMETER = {"bf16": 2.0, "fp8": 1.15, "int8": 1.15, "int4": 0.72, "mxfp4": 0.72}
+"""Weights of a model of the stack's own whose size is not stated: the most that one of the catalogue takes.
+Embeddings stay at 16 bit, which weighs on small models."""
 
 
 class Card(Spec):
@@ -41,12 +52,8 @@ class Card(Spec):
     memory_gb_per_s: int
 
     def supports(self, precision: str) -> bool:
-        """Whether the card computes ``precision`` with vLLM's kernels (vLLM 0.33.0 ``quantization``).
-
-        INT4 (AWQ, w4a16) and INT8 run from compute capability 7.5 on, MXFP4 from 8.0, FP8 natively from 8.9.
-        """
-        modern = float(self.compute_capability) >= 8.0
-        return {"bf16": self.bf16, "fp8": self.fp8, "int4": True, "int8": True, "mxfp4": modern}[precision]
+        """Whether the card computes ``precision`` with vLLM's kernels, natively."""
+        return float(self.compute_capability) >= LEAST_CAPABILITY[precision]
 
 
 class Model(Spec):
@@ -62,6 +69,11 @@ class Model(Spec):
     max_position: int
     weight_mib: int
     gated: bool
+    revision: str = ""
+
+    def splits(self, tensor_parallel_size: int) -> bool:
+        """Whether the attention can be shared out over so many cards: every card takes whole heads."""
+        return self.attention_heads % tensor_parallel_size == self.kv_heads % tensor_parallel_size == 0
 
     def kv_mib(self, tokens: int) -> float:
         """MiB of KV cache for ``tokens`` over all cards."""
@@ -104,17 +116,23 @@ def models() -> tuple[Model, ...]:
     )
 
 
-def checkpoint(path: str, repository: str) -> Model:
-    """The checkpoint with that repository.
+def checkpoint(path: str, repository: str, own: tuple[Model, ...] = ()) -> Model:
+    """The checkpoint with that repository: the stack's ``own``, or the catalogue's.
 
     Raises:
-        SizingError: it is not in the catalogue.
+        SizingError: it is neither.
     """
-    for model in models():
-        if model.repository == repository:
-            return model
-    known = ", ".join(sorted(m.repository for m in models()))
-    raise SizingError(path, repository, "not a model of the catalogue", f"Use one of: {known}.")
+    known = {model.repository: model for model in (*models(), *own)}
+    if repository in known:
+        return known[repository]
+    near = nearest(repository, known)
+    first = f"Did you mean {near}? Else" if near else f"Use one of: {', '.join(sorted(known))}; or"
+    raise SizingError(
+        path,
+        repository,
+        "not a model of the catalogue or of vllm.models",
+        f"{first} describe it in vllm.models.",
+    )
 
 
 def needed_mib(model: Model, tensor_parallel_size: int, tokens: int) -> int:
@@ -144,9 +162,9 @@ def _fit(model: Model, target: Card, tensor_parallel_size: int, tokens: int) -> 
     )
 
 
-def _variants(wanted: Model, precision: str | None) -> list[Model]:
+def _variants(wanted: Model, precision: str | None, own: tuple[Model, ...]) -> list[Model]:
     order = [precision] if precision else ["bf16", "fp8", "int4"]
-    family = [m for m in models() if m.family == wanted.family]
+    family = [m for m in (*models(), *own) if m.family == wanted.family]
     return [
         m
         for p in order
@@ -167,7 +185,8 @@ def _check_asked(path: str, wanted: Model, target: Card, max_model_len: int, pre
         raise SizingError(
             f"{path}.precision",
             precision,
-            f"a {target.gpu} (compute capability {target.compute_capability}) has no {precision}",
+            f"a {target.gpu} (compute capability {target.compute_capability}) has no {precision}, which needs"
+            f" {LEAST_CAPABILITY[precision]:g} in vLLM",
             "Leave precision out, or choose a machine type with another GPU.",
         )
 
@@ -182,6 +201,7 @@ def choose(
     least_tensor_parallel_size: int = 1,
     precision: str | None = None,
     exact_tensor_parallel_size: int | None = None,
+    own: tuple[Model, ...] = (),
 ) -> Fit:
     """The best way to run a model on a card: full context, then highest precision, then fewest cards.
 
@@ -191,6 +211,7 @@ def choose(
         gpus_per_node: tensor parallelism cannot span nodes here.
         least_tensor_parallel_size: where the search over card counts starts (the guide's figure).
         precision, exact_tensor_parallel_size: fixed by the stack instead of searched.
+        own: checkpoints that the stack describes beside the catalogue's.
 
     Raises:
         SizingError: the context is longer than the model's, the card lacks the precision, or nothing fits.
@@ -201,14 +222,35 @@ def choose(
         sizes = [exact_tensor_parallel_size]
     tokens = max_model_len
     while tokens >= min(SHORTEST_CONTEXT, max_model_len):
-        for model in (m for m in _variants(wanted, precision) if target.supports(m.precision)):
-            for size in sizes:
+        for model in (m for m in _variants(wanted, precision, own) if target.supports(m.precision)):
+            for size in filter(model.splits, sizes):
                 if fit := _fit(model, target, size, tokens):
                     return fit
         tokens //= 2
-    raise SizingError(
-        path,
-        wanted.repository,
-        f"no precision of it fits {gpus_per_node} x {target.gpu} ({available_mib(target)} MiB usable each)",
-        "Choose a machine type with more or larger GPUs, or a smaller model.",
+    raise _too_large(path, wanted, target, sizes, precision, own, min(SHORTEST_CONTEXT, max_model_len))
+
+
+def _too_large(
+    path: str,
+    wanted: Model,
+    target: Card,
+    sizes: list[int],
+    precision: str | None,
+    own: tuple[Model, ...],
+    tokens: int,
+) -> SizingError:
+    """The error for a model that fits in no way, with the figures of the smallest try."""
+    room, cards = available_mib(target), max(sizes, default=0)
+    tries = [
+        (needed_mib(m, size, tokens), m, size)
+        for m in _variants(wanted, precision, own)
+        for size in sizes
+        if m.splits(size) and target.supports(m.precision)
+    ]
+    what = f"no {precision or 'precision'} of it fits {cards} x {target.gpu} ({room} MiB usable each)"
+    if tries:
+        need, model, size = min(tries, key=lambda found: (found[0], found[2]))
+        what += f": {model.precision} on {size} needs {need} MiB a card with a context of {tokens} tokens"
+    return SizingError(
+        path, wanted.repository, what, "Choose a machine type with more or larger GPUs, or a smaller model."
     )

@@ -52,7 +52,17 @@ def _pem(value: str) -> str:
     return value
 
 
+def _revision(value: str) -> str:
+    if not re.fullmatch(r"[0-9a-f]{40}", value):
+        raise ValueError(
+            f"{value!r} is not a commit. Write the 40 hexadecimal digits of the repository's commit, not a"
+            " branch or tag, which can move."
+        )
+    return value
+
+
 PemText = Annotated[str, AfterValidator(_pem)]
+Revision = Annotated[str, AfterValidator(_revision)]
 Domain = Annotated[str, AfterValidator(_domain)]
 Arn = Annotated[str, AfterValidator(_arn)]
 
@@ -109,6 +119,36 @@ class AgentGatewayPart(ProxyPart):
     """``agentGateway``: the data plane (guide 2.2)."""
 
 
+class ModelPart(Part):
+    """An entry of ``vllm.models``: a checkpoint that the catalogue does not have, from its ``config.json``.
+
+    Weights are ``weightMib`` of files, or follow from ``parametersBillion`` and the precision.
+    """
+
+    repository: Annotated[str, StringConstraints(pattern=r"^[\w.-]+/[\w.-]+$")]
+    precision: Literal["bf16", "fp8", "int4", "int8", "mxfp4"]
+    parameters_billion: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    weight_mib: Positive | None = None
+    layers: Positive
+    attention_heads: Positive
+    kv_heads: Positive
+    head_dim: Positive
+    max_position: Positive
+    gated: Flag = False
+    revision: Revision | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> ModelPart:
+        if (self.parameters_billion is None) is (self.weight_mib is None):
+            raise ValueError("takes parametersBillion or weightMib. Give one of them.")
+        if self.attention_heads % self.kv_heads:
+            raise ValueError(
+                f"{self.attention_heads} attentionHeads are no multiple of {self.kv_heads} kvHeads. Copy"
+                " num_attention_heads and num_key_value_heads from the model's config.json."
+            )
+        return self
+
+
 class EnginePart(Part):
     """An entry of ``vllm.engines``. The list is the whole of it: what it leaves out is not deployed.
 
@@ -117,6 +157,7 @@ class EnginePart(Part):
 
     name: Text | None = None
     repository: Text | None = None
+    revision: Revision | None = None
     precision: Literal["bf16", "fp8", "int4"] | None = None
     tensor_parallel_size: Positive | None = None
     max_model_len: Positive | None = None
@@ -131,6 +172,7 @@ class VllmPart(Part):
 
     router_replicas: Positive | None = None
     hf_token_secret: Text | None = None
+    models: tuple[ModelPart, ...] = ()
     engines: Annotated[tuple[EnginePart, ...], Field(min_length=1)] | None = None
 
 
@@ -144,11 +186,11 @@ class PostgresPart(Part):
     max_storage_gib: Positive | None = None
     iops: Positive | None = None
     storage_type: Literal["gp3", "io1", "io2"] | None = None
-    read_replicas: Annotated[int, Field(ge=0, le=15, strict=True)] | None = None
+    read_replicas: NotNegative | None = None
     multi_az: Flag | None = None
     engine_version: Text | None = None
     ca_bundle: PemText | None = None
-    backup_retention_days: Annotated[int, Field(ge=1, le=35, strict=True)] | None = None
+    backup_retention_days: NotNegative | None = None
 
 
 class PgbouncerPart(Part):
@@ -165,10 +207,10 @@ class RedisPart(Part):
 
     node_type: Text | None = None
     shards: Positive | None = None
-    replicas_per_shard: Annotated[int, Field(ge=0, le=5, strict=True)] | None = None
+    replicas_per_shard: NotNegative | None = None
     memory_gib_per_node: Positive | None = None
     durability: Literal["none", "async", "sync"] | None = None
-    snapshot_retention_days: Annotated[int, Field(ge=1, le=35, strict=True)] | None = None
+    snapshot_retention_days: NotNegative | None = None
 
 
 class VaultPart(Part):

@@ -101,12 +101,12 @@ def _check_volumes(over: Overrides, order: Order) -> None:
         ("vault.storageGib", over.vault.storage_gib),
         ("observability.prometheus.storageGib", over.observability.prometheus.storage_gib),
     ):
-        if size is not None and size < order.volume_min_gib:
-            raise SizingError(
-                path,
-                size,
-                f"below the smallest volume of {order.volume_min_gib} GiB",
-                f"Set {path} to at least {order.volume_min_gib}.",
+        if size is not None:
+            order.volumes.least(
+                path, size, order.volume_min_gib, f"below the smallest volume of {order.volume_min_gib} GiB"
+            )
+            order.volumes.most(
+                path, size, order.volume_max_gib, f"above the largest volume of {order.volume_max_gib} GiB"
             )
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from sizing import choices
+import math
+
+from sizing import choices, gpu
 from sizing.errors import SizingError
 from sizing.given import check_limit, check_maximum, given
 from sizing.guide import ch2_components, ch3_infrastructure
 from sizing.guide.cells import Tier
 from sizing.names import slug
-from sizing.overrides import EnginePart, Overrides, ProxyPart
+from sizing.overrides import EnginePart, ModelPart, Overrides, ProxyPart
 from sizing.quantities import parse_memory
 from sizing.requirements import (
     EngineRequirements,
@@ -88,6 +90,7 @@ def _engine(index: int, part: EnginePart, repository: str) -> EngineRequirements
     return EngineRequirements(
         name=given(part.name, _served_name(chosen)),
         repository=chosen,
+        revision=part.revision,
         precision=part.precision,
         tensor_parallel_size=part.tensor_parallel_size,
         min_replicas=minimum,
@@ -105,6 +108,36 @@ def _served_name(repository: str) -> str:
     return repository.rsplit("/", 1)[-1].lower().removesuffix("-instruct")
 
 
+def own_models(parts: tuple[ModelPart, ...]) -> tuple[gpu.Model, ...]:
+    """The checkpoints a stack describes, each a family of its own.
+
+    Raises:
+        SizingError: one is described twice, or is the catalogue's.
+    """
+    seen = {model.repository for model in gpu.models()}
+    made: list[gpu.Model] = []
+    for index, part in enumerate(parts):
+        if part.repository in seen:
+            raise SizingError(
+                f"vllm.models[{index}].repository",
+                part.repository,
+                "described already, by the catalogue or another entry",
+                "Leave the entry out.",
+            )
+        seen.add(part.repository)
+        facts = part.model_dump(exclude={"parameters_billion", "weight_mib", "revision"})
+        stated = (part.parameters_billion or 0) * 10**9 * gpu.BYTES_PER_PARAMETER[part.precision] / 2**20
+        made.append(
+            gpu.Model(
+                **facts,
+                family=part.repository.lower(),
+                weight_mib=given(part.weight_mib, math.ceil(stated)),
+                revision=part.revision or "",
+            )
+        )
+    return tuple(made)
+
+
 def vllm(tier: Tier, over: Overrides) -> VllmRequirements:
     """Inference (2.3, D6): the tier's models, or exactly the engines that the stack lists."""
     stack = ch2_components.PRODUCTION_STACK
@@ -113,10 +146,12 @@ def vllm(tier: Tier, over: Overrides) -> VllmRequirements:
         repositories.append(choices.SECOND_MODEL[tier])
     parts = over.vllm.engines if over.vllm.engines is not None else (EnginePart(),) * len(repositories)
     repositories += [stack.repository] * (len(parts) - len(repositories))
+    models = own_models(over.vllm.models)
     engines = tuple(_engine(i, part, repositories[i]) for i, part in enumerate(parts))
     _check_names(engines)
     return VllmRequirements(
         router_replicas=given(over.vllm.router_replicas, stack.router_replicas),
+        models=models,
         engines=engines,
         trigger_metric=stack.trigger_metric,
         trigger_threshold=stack.trigger_threshold,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sizing.gpu import Model
 from sizing.guide.cells import Tier
 from sizing.specs import HpaSpec, Spec
 
@@ -48,6 +49,7 @@ class EngineRequirements(Spec):
 
     name: str
     repository: str
+    revision: str | None
     precision: str | None
     tensor_parallel_size: int | None
     max_model_len: int
@@ -61,9 +63,10 @@ class EngineRequirements(Spec):
 
 
 class VllmRequirements(Spec):
-    """Self-hosted inference (2.3)."""
+    """Self-hosted inference (2.3). ``models`` are checkpoints that the stack itself describes."""
 
     router_replicas: int
+    models: tuple[Model, ...]
     engines: tuple[EngineRequirements, ...]
     trigger_metric: str
     trigger_threshold: int

@@ -1,4 +1,5 @@
-"""Write docs/sizing from the model: the guide's figures, and a page per tier. These are the reviewed golden.
+"""Write docs/sizing from the model: the guide's figures, a page per tier, and the providers' rules. These are
+the reviewed golden.
 
     python -m tools.generate_docs [--check]
 
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from infra.clouds import CLOUDS
 from sizing.guide.cells import Tier
-from tools import docs_guide, docs_tier
+from tools import docs_guide, docs_rules, docs_tier
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = Path("docs") / "sizing"
@@ -23,9 +24,9 @@ DEFAULT_CLOUD = "aws"
 
 
 def pages() -> dict[str, str]:
-    """File name to text of every generated page: the guide, and each tier on each cloud."""
+    """File name to text of every generated page: the guide, the rules, and each tier on each cloud."""
     tiers = {_file(tier, cloud): docs_tier.document(tier, cloud) for cloud in CLOUDS for tier in Tier}
-    return {"guide.md": docs_guide.document(), **tiers}
+    return {"guide.md": docs_guide.document(), "cloud-rules.md": docs_rules.document(), **tiers}
 
 
 def _file(tier: Tier, cloud: str) -> str:

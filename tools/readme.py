@@ -11,15 +11,13 @@ import functools
 import io
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from cli.figures import figure
 from cli.main import main as gateway
-from infra.planning import plan_of, relocated
+from infra.planning import plan_of, quotas_of, relocated
 from infra.stackfile import read
-from sizing.clouds.aws.machines import machines
-from sizing.clouds.gcp.machines import machines as gcp_machines
 from sizing.guide.cells import Tier
 from sizing.plan import Plan
 from sizing.report import size_report
@@ -49,14 +47,11 @@ SHOWN = tuple(
 POOLS = ("cpu_nodes", "gpu_nodes")
 STANDBY = {"aws": "Multi-AZ", "gcp": "REGIONAL"}
 """What each cloud calls a standby in a second zone."""
-FAMILIES = {"standard": "acdhimrtz", "graphics": "g", "training": "p"}
-"""First letters of the instance families that share a quota of vCPUs: L-1216C47A, L-DB2E81BA, L-417A185B
-(https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-quotas.html)."""
-GPU_QUOTAS = {"nvidia-l4": "NVIDIA_L4_GPUS", "nvidia-tesla-a100": "NVIDIA_A100_GPUS"}
-CPU_QUOTAS = {"n2": "N2_CPUS", "a2": "A2_CPUS"}
-GCP_QUOTAS = (*CPU_QUOTAS.values(), *GPU_QUOTAS.values(), "SSD_TOTAL_GB")
-"""Regional quotas of Compute Engine by machine family and accelerator. G2's vCPUs have none; balanced disks
-count as SSD (https://cloud.google.com/compute/resource-usage)."""
+QUOTAS = {
+    "aws": {"L-1216C47A": "Standard", "L-DB2E81BA": "G and VT", "L-417A185B": "P"},
+    "gcp": dict.fromkeys(("N2_CPUS", "A2_CPUS", "NVIDIA_L4_GPUS", "NVIDIA_A100_GPUS", "SSD_TOTAL_GB"), ""),
+}
+"""Quotas that a new account has too little of, by code, with a name where the code has no meaning."""
 
 
 def preview() -> str:
@@ -106,59 +101,22 @@ def sizes(cloud: str) -> str:
     return "\n".join(rows)
 
 
-def quotas() -> str:
-    """vCPUs that every tier's nodes take on AWS, at the start and at most, by quota."""
-    rows = [
-        "| Stack | Standard (L-1216C47A), start / most | G and VT (L-DB2E81BA), start / most"
-        " | P (L-417A185B), start / most |",
-        "|---|---|---|---|",
-    ]
+def quotas(cloud: str) -> str:
+    """What every tier takes of the quotas that matter, at the start and at most."""
+    titles = [f"{name} ({code}), start / most" if name else code for code, name in QUOTAS[cloud].items()]
+    rows = [f"| Stack | {' | '.join(titles)} |", f"|---|{'---|' * len(titles)}"]
     for tier in Tier:
-        needed = {family: [0, 0] for family in FAMILIES}
-        for group in _plan(tier, "aws").node_groups:
-            vcpu = machines()[group.machine_type].vcpu
-            family = next(name for name, letters in FAMILIES.items() if group.machine_type[0] in letters)
-            needed[family][0] += vcpu * group.desired
-            needed[family][1] += vcpu * group.max
-        rows.append(f"| {tier.value} | {_start_and_most(needed)} |")
+        found = {need.code: f"{need.now} / {need.most}" for need in quotas_of(_plan(tier, cloud))}
+        rows.append(f"| {tier.value} | {' | '.join(found.get(code, '-') for code in QUOTAS[cloud])} |")
     return "\n".join(rows)
-
-
-def gcp_quotas() -> str:
-    """vCPUs, GPUs and disks that every tier takes on Google Cloud, at the start and at most, by quota."""
-    rows = [f"| Stack | {' | '.join(GCP_QUOTAS)} |", f"|---|{'---|' * len(GCP_QUOTAS)}"]
-    for tier in Tier:
-        plan = _plan(tier, "gcp")
-        needed = {name: [0, 0] for name in GCP_QUOTAS}
-        for group in plan.node_groups:
-            each = {"SSD_TOTAL_GB": group.disk_gib}
-            if family := CPU_QUOTAS.get(group.machine_type.split("-")[0]):
-                each[family] = gcp_machines()[group.machine_type].vcpu
-            if group.gpus_per_node:
-                each[GPU_QUOTAS[group.gpu_model]] = group.gpus_per_node
-            for name, amount in each.items():
-                needed[name][0] += amount * group.desired
-                needed[name][1] += amount * group.max
-        volumes = sum(
-            max(volume.size_gib, plan.order.volume_min_gib) * workload.replicas
-            for workload in plan.workloads.items
-            for volume in workload.volumes
-        )
-        needed["SSD_TOTAL_GB"] = [disks + volumes for disks in needed["SSD_TOTAL_GB"]]
-        rows.append(f"| {tier.value} | {_start_and_most(needed)} |")
-    return "\n".join(rows)
-
-
-def _start_and_most(needed: Mapping[str, Sequence[int]]) -> str:
-    return " | ".join(f"{start} / {most}" if most else "-" for start, most in needed.values())
 
 
 BLOCKS: Mapping[str, Callable[[], str]] = {
     "preview": preview,
     "sizes": functools.partial(sizes, "aws"),
     "sizes gcp": functools.partial(sizes, "gcp"),
-    "quotas": quotas,
-    "quotas gcp": gcp_quotas,
+    "quotas": functools.partial(quotas, "aws"),
+    "quotas gcp": functools.partial(quotas, "gcp"),
 }
 
 

@@ -18,6 +18,18 @@ from tools import refresh_gcp
 from tools.catalogue_files import AWS, COMMON, read, write
 
 RDS_FAMILIES = ("t3", "m5", "m6i", "r5", "r6i")  # x86_64 only: see docs/adr/0003
+REVISIONS = {
+    "meta-llama/Llama-3.1-8B-Instruct": "0e9e39f249a16976918f6564b8830bc894c89659",
+    "meta-llama/Llama-3.1-70B-Instruct": "1605565b47bb9346c5515c34102e054115b4f98b",
+    "hugging-quants/Meta-Llama-3.1-8B-Instruct-AWQ-INT4": "db1f81ad4b8c7e39777509fac66c652eb0a52f91",
+    "hugging-quants/Meta-Llama-3.1-70B-Instruct-AWQ-INT4": "2123003760781134cfc31124aa6560a45b491fdf",
+    "casperhansen/llama-3.3-70b-instruct-awq": "64d255621f40b42adaf6d1f32a47e1d4534c0f14",
+    "Qwen/Qwen3-8B": "b968826d9c46dd6066d109eabc6255188de91218",
+    "Qwen/Qwen3-32B": "9216db5781bf21249d130ec9da846c4624c16137",
+    "openai/gpt-oss-20b": "6cee5e81ee83917806bbde320786a8fb61efebee",
+}
+"""Commits of the repositories that several public projects pin or have in their caches (D26); others are not
+known here and follow the repository's main branch until the stack pins them."""
 GPU_MODELS = {("A100", "40960"): "A100-40GB", ("A100", "81920"): "A100-80GB", ("H100", "81920"): "H100-80GB"}
 
 
@@ -148,12 +160,14 @@ def models(raw: Path) -> None:
         "head_dim",
         "max_position",
         "weight_mib",
+        "revision",
         "licence",
         "gated",
         "source",
     )
     rows = [r for r in read(raw / "models.csv") if r["weight_mib"] and not r["verified"].startswith("no")]
     for row in rows:
+        row["revision"] = REVISIONS.get(row["repository"], "")
         row["gated"] = "yes" if row["gated"].startswith("yes") else "no"
     write(COMMON / "models.csv", columns, rows)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from sizing.clouds.notes import Notes
+from sizing.clouds.rules import Rule
 from sizing.guide.cells import Tier
 from sizing.overrides import Overrides
 from sizing.requirements import Requirements
@@ -24,6 +25,8 @@ from sizing.specs import (
 
 if TYPE_CHECKING:
     from sizing.node_groups import Share
+    from sizing.plan import Plan
+    from sizing.quotas import QuotaNeed
 
 
 class Machine(Spec):
@@ -96,7 +99,7 @@ class Order(Spec):
     """What is bought before any pod is counted.
 
     ``identities`` are those of the cloud's own controllers, beside the workloads'. ``volume_min_gib`` is the
-    smallest block volume; smaller ones are ordered at that size.
+    smallest block volume, at which smaller ones are ordered, ``volume_max_gib`` the largest, by ``volumes``.
     """
 
     cloud: str
@@ -112,18 +115,22 @@ class Order(Spec):
     keys: tuple[KeySpec, ...]
     identities: tuple[Identity, ...]
     volume_min_gib: int
+    volume_max_gib: int
+    volumes: Rule
     notes: Notes
 
 
 class Cloud(Protocol):
     """A cloud provider: what it sells and what its clusters always run.
 
-    ``has_projects``: resources live in a project that the configuration has to name.
+    ``has_projects``: resources live in a project that the configuration has to name. ``rules``: everything by
+    which it refuses an order.
     """
 
     name: str
     default_region: str
     has_projects: bool
+    rules: tuple[Rule, ...]
 
     def machine_for(self, guide_type: str) -> str:
         """The machine type that stands for one the guide names: itself, or the nearest this cloud sells."""
@@ -148,6 +155,10 @@ class Cloud(Protocol):
     def network(self, order: Order, groups: tuple[NodeGroupSpec, ...], requirements: Requirements,
                 overrides: Overrides) -> NetworkSpec:  # fmt: skip
         """Address plan with room for the pods of ``groups`` at their maximum. Raises SizingError."""
+        ...
+
+    def quotas(self, plan: Plan) -> tuple[QuotaNeed, ...]:
+        """What the plan takes of the provider's quotas, in the catalogue's order."""
         ...
 
     def cluster(self, order: Order, groups: tuple[NodeGroupSpec, ...], requirements: Requirements,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 
+from sizing.clouds.rules import Rule
 from sizing.errors import SizingError
 
 WIDEST_API_PREFIX = 8
@@ -30,12 +31,19 @@ def private(path: str, text: str) -> ipaddress.IPv4Network:
     return network
 
 
-def api_allowed(cidrs: tuple[str, ...]) -> tuple[str, ...]:
-    """The CIDRs that may reach the API server (D32), normalised.
+def api_allowed(cidrs: tuple[str, ...], rule: Rule | None = None, most: int = 0) -> tuple[str, ...]:
+    """The CIDRs that may reach the API server (D32), normalised; with ``rule`` at most so many.
 
     Raises:
-        SizingError: not a CIDR, or as good as open to the world.
+        SizingError: not a CIDR, as good as open to the world, or too many.
     """
+    if rule is not None and len(cidrs) > most:
+        raise rule.refusal(
+            "network.apiAllowedCidrs",
+            len(cidrs),
+            f"the API server lists at most {most} networks",
+            "Join neighbouring networks into wider ones, or run Pulumi inside the network.",
+        )
     allowed: list[str] = []
     for index, text in enumerate(cidrs):
         path = f"network.apiAllowedCidrs[{index}]"

@@ -42,7 +42,8 @@ class Notes(Spec):
     """A cloud's words; plain texts are sources unless said otherwise.
 
     ``region`` is the one that catalogue and prices are of, ``kubernetes`` the managed service's name, and
-    ``endpoints_included`` the private paths every network has besides those that are ordered.
+    ``endpoints_included`` the private paths every network has besides those that are ordered. ``raise_quota``
+    says how to ask for more of a quota: ``service``, ``code``, ``region`` and ``value`` are filled in.
     """
 
     region: str
@@ -56,5 +57,6 @@ class Notes(Spec):
     endpoints: Remark
     endpoints_included: tuple[str, ...]
     volumes: Remark
+    raise_quota: str
     postgres: PostgresNotes
     redis: RedisNotes

@@ -34,7 +34,9 @@ def rules(plan: Plan) -> Iterator[Finding]:
         yield from _replicas(plan, engine, asked, path)
         yield from _throughput(engine, path)
     yield from _second_engine(plan)
+    yield from _left_out(plan)
     yield from _licences(plan)
+    yield from _revisions(plan)
     yield _tokens(plan)
     yield _trigger(plan)
 
@@ -223,6 +225,43 @@ def _second_engine(plan: Plan) -> Iterator[Finding]:
             f" {plan.order.gpu.desired * plan.order.gpu.machine.gpus} GPUs, and 2.3 sizes this model too",
             source="guide 2.3, 3.1",
         )
+
+
+def _left_out(plan: Plan) -> Iterator[Finding]:
+    """``vllm.engines`` is the whole list: a model of the size that it leaves out does not run."""
+    second = choices.SECOND_MODEL.get(plan.requirements.tier)
+    if second is None or plan.overrides.vllm.engines is None:
+        return
+    family = gpu.checkpoint("vllm.engines", second).family
+    if family not in {engine.fit.model.family for engine in plan.engines}:
+        yield Finding(
+            id="D6",
+            section=SECTION,
+            path=None,
+            kind=Kind.CHANGED,
+            guide=second,
+            actual=None,
+            reason=f"vllm.engines lists {len(plan.engines)}, and the list is the whole of them: this model of"
+            " the size does not run. An empty entry {} in second place keeps it",
+            source="stack file",
+        )
+
+
+def _revisions(plan: Plan) -> Iterator[Finding]:
+    for index, engine in enumerate(plan.engines):
+        if engine.revision == gpu.UNPINNED:
+            yield Finding(
+                id="D26",
+                section="3.3",
+                path=f"vllm.engines[{index}].revision",
+                kind=Kind.RISK,
+                guide=None,
+                actual=engine.revision,
+                reason="no commit of the repository is known here: the model cache is filled with what its"
+                " main branch holds on that day. Name the repository and pin a commit in"
+                f" vllm.engines[{index}].revision",
+                source=f"https://huggingface.co/{engine.repository}/commits/main",
+            )
 
 
 def _licences(plan: Plan) -> Iterator[Finding]:

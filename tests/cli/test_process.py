@@ -13,7 +13,7 @@ from cli.main import app, main
 from tests.cli.conftest import Run
 from tests.harness import ROOT, STACKS
 
-COMMANDS = ("size", "preview", "findings", "diff")
+COMMANDS = ("size", "preview", "findings", "quotas", "diff")
 
 
 def test_version(gateway: Run) -> None:

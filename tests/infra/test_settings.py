@@ -129,7 +129,13 @@ WRONG: dict[str, tuple[dict[str, Any], str, object, str, str]] = {
         "at least 1",
         "at least 1",
     ),
-    "too many": ({"postgres": {"readReplicas": 16}}, "postgres.readReplicas", 16, "at most 15", "at most 15"),
+    "too many": (
+        {"nodes": {"cpu": {"diskGib": 20_000}}},
+        "nodes.cpu.diskGib",
+        20_000,
+        "at most 16384",
+        "at most 16384",
+    ),
     "max below min": (
         {"nodes": {"cpu": {"min": 4, "max": 3}}},
         "nodes.cpu",

@@ -131,7 +131,8 @@ def test_regions_must_exist_and_have_three_zones() -> None:
         ec2.zones(two, ())
     for region, zones in ec2.regions().items():
         if len(zones) >= 3:
-            assert ec2.zones(region, ()) == zones[:3]
+            usable = tuple(zone for zone in zones if zone not in ("use1-az3", "usw1-az2", "cac1-az3"))
+            assert ec2.zones(region, ()) == usable[:3]
 
 
 def test_an_empty_price_is_unknown_not_free() -> None:

@@ -114,7 +114,7 @@ def test_an_override_that_makes_a_cause_makes_the_finding(
 
 
 COINCIDENCES: list[tuple[str, str, dict[str, Any]]] = [
-    ("medium", "postgres.storage_gib", {"postgres": {"storageGib": 50, "storageType": "io1", "iops": 3000}}),
+    ("medium", "postgres.storage_gib", {"postgres": {"storageType": "io1", "iops": 3000}}),
     ("large", "postgres.iops", {"postgres": {"iops": 5000}}),
     ("large", "postgres.vcpu", {"postgres": {"vcpu": 5}}),
     ("medium", "network.internal_gbps", {"nodes": {"cpu": {"min": 4, "desired": 4}}}),

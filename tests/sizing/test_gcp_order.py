@@ -9,8 +9,9 @@ from infra.planning import PLACEHOLDER_PROJECT, project_of, relocated
 from infra.settings import ConfigError, load
 from sizing.choices import ZONES
 from sizing.clouds.gcp import network, system
+from sizing.clouds.gcp.limits.database import IOPS_PER_GIB
 from sizing.clouds.gcp.machines import EQUIVALENTS, machines, regions
-from sizing.clouds.gcp.postgres import IOPS_PER_GIB, CustomTier
+from sizing.clouds.gcp.postgres import CustomTier
 from sizing.findings import Finding, Kind
 from sizing.gpu import card
 from sizing.guide import app_a_instances, ch3_infrastructure

@@ -9,7 +9,8 @@ import pytest
 
 from infra.settings import ConfigError, load
 from sizing.clouds.aws.provider import Aws
-from sizing.clouds.gcp.limits import DATABASE_NAME_LIMIT, DATABASE_SUFFIX, check_overrides
+from sizing.clouds.gcp.checks import DATABASE_SUFFIX, check_overrides
+from sizing.clouds.gcp.limits.database import NAME_LIMIT
 from sizing.clouds.gcp.provider import Gcp
 from sizing.errors import SizingError
 from sizing.guide.cells import Tier
@@ -139,7 +140,7 @@ def test_project_ids_that_can_be(project: str) -> None:
 
 def test_a_database_name_over_the_limit() -> None:
     project = "my-platform-42"
-    room = DATABASE_NAME_LIMIT - len(f"{project}:{DATABASE_SUFFIX}")
+    room = NAME_LIMIT - len(f"{project}:{DATABASE_SUFFIX}")
     Gcp().check_names("a" * room, project)
     with pytest.raises(SizingError) as caught:
         Gcp().check_names("a" * (room + 3), project)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 
 from sizing.choices import ZONES
+from sizing.clouds.aws.limits import cluster as limits
 from sizing.clouds.base import Machine
 from sizing.errors import SizingError
 from sizing.names import suggestion
@@ -74,18 +75,18 @@ def zones(region: str, pools: tuple[tuple[str, Machine], ...]) -> tuple[str, ...
         raise SizingError(
             "region", region, "not an AWS region of the catalogue", suggestion(region, regions())
         )
-    offered = list(regions()[region])
+    offered = [zone for zone in regions()[region] if zone not in limits.UNUSABLE_ZONES]
     if len(offered) < ZONES:
-        raise SizingError(
+        raise limits.ZONES.refusal(
             "region",
             region,
-            f"has {len(offered)} availability zones, and a platform needs {ZONES}",
+            f"has {len(offered)} availability zones that EKS can use, and a platform needs {ZONES}",
             f"Choose another region, such as {DEFAULT_REGION}.",
         )
     for path, wanted in pools if region == DEFAULT_REGION else ():
         offered = [zone for zone in offered if zone in wanted.zones]
         if len(offered) < ZONES:
-            raise SizingError(
+            raise limits.OFFERINGS.refusal(
                 path,
                 wanted.name,
                 f"offered in {len(offered)} zones that the other pools can use too, {ZONES} are needed",

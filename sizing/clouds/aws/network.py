@@ -8,10 +8,10 @@ from __future__ import annotations
 import ipaddress
 
 from sizing import choices
+from sizing.clouds.aws.limits import cluster as limits
 from sizing.clouds.aws.machines import machines
 from sizing.clouds.base import Order
 from sizing.clouds.cidrs import private
-from sizing.errors import SizingError
 from sizing.guide.cells import Tier
 from sizing.overrides import Overrides
 from sizing.requirements import Requirements
@@ -20,13 +20,8 @@ from sizing.specs import NetworkSpec, NodeGroupSpec
 DEFAULT_CIDR = "10.0.0.0/16"
 SERVICE_CIDR = "172.20.0.0/16"
 """Range of ClusterIP services; EKS' own second default, stated so that it is known and checked."""
-WIDEST_PREFIX = 16
-NARROWEST_PREFIX = 23
-"""A VPC is /16 at most; a data subnet of a /23 is a /28, the smallest subnet AWS makes."""
 PRIVATE_BITS = 2  # three of four quarters are private subnets
 EDGE_BITS = 5  # the last quarter holds three public and three data subnets of an eighth each
-RESERVED_ADDRESSES = 5
-"""AWS keeps the first four addresses and the last one of every subnet."""
 SURGE_NODES = 1
 """A managed node group adds a node in a zone before it drains an old one."""
 SHARED_ADDRESSES = 32
@@ -54,15 +49,15 @@ BEDROCK_ENDPOINT = "bedrock-runtime"
 def _vpc(text: str) -> ipaddress.IPv4Network:
     path = "network.cidr"
     network = private(path, text)
-    if not WIDEST_PREFIX <= network.prefixlen <= NARROWEST_PREFIX:
-        raise SizingError(
+    if not limits.WIDEST_PREFIX <= network.prefixlen <= limits.NARROWEST_PREFIX:
+        raise limits.VPC_SIZE.refusal(
             path,
             text,
-            f"a VPC of this layout is /{WIDEST_PREFIX} to /{NARROWEST_PREFIX}",
-            f"Use a prefix between /{WIDEST_PREFIX} and /{NARROWEST_PREFIX}.",
+            f"a VPC of this layout is /{limits.WIDEST_PREFIX} to /{limits.NARROWEST_PREFIX}",
+            f"Use a prefix between /{limits.WIDEST_PREFIX} and /{limits.NARROWEST_PREFIX}.",
         )
     if network.overlaps(ipaddress.IPv4Network(SERVICE_CIDR)):
-        raise SizingError(
+        raise limits.VPC_SERVICES.refusal(
             path, text, f"overlaps the cluster's service range {SERVICE_CIDR}", "Choose a range outside it."
         )
     return network
@@ -76,19 +71,21 @@ def addresses_needed(groups: tuple[NodeGroupSpec, ...], zone: str) -> int:
 
 
 def _check_room(vpc: ipaddress.IPv4Network, subnet: ipaddress.IPv4Network, need: int) -> None:
-    room = subnet.num_addresses - RESERVED_ADDRESSES
+    room = subnet.num_addresses - limits.RESERVED_ADDRESSES
     if need <= room:
         return
-    enough = 32 - PRIVATE_BITS - (need + RESERVED_ADDRESSES - 1).bit_length()  # the narrowest that has room
-    raise SizingError(
+    enough = (
+        32 - PRIVATE_BITS - (need + limits.RESERVED_ADDRESSES - 1).bit_length()
+    )  # the narrowest with room
+    raise limits.ADDRESSES.refusal(
         "network.cidr",
         str(vpc),
         f"each private subnet holds {room} addresses, and the nodes and pods of one zone may take {need} at"
         " the node groups' maximum",
         f"Use /{enough} or larger."
-        if enough >= WIDEST_PREFIX
-        else f"A VPC is /{WIDEST_PREFIX} at most: lower nodes.cpu.max or nodes.gpu.max, or choose machine"
-        " types that take fewer addresses.",
+        if enough >= limits.WIDEST_PREFIX
+        else f"A VPC is /{limits.WIDEST_PREFIX} at most: lower nodes.cpu.max or nodes.gpu.max, or choose"
+        " machine types that take fewer addresses.",
     )
 
 

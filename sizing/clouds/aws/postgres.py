@@ -10,9 +10,10 @@ import functools
 import math
 
 from sizing import choices
+from sizing.clouds.aws.limits import database as limits
 from sizing.clouds.aws.machines import PACKAGE
 from sizing.clouds.base import PostgresOrder
-from sizing.errors import SizingError
+from sizing.given import given
 from sizing.guide.cells import Tier
 from sizing.names import suggestion
 from sizing.overrides import PostgresPart
@@ -24,25 +25,8 @@ DEFAULT_VERSION = "17.11"
 """Newest minor of a major in standard support until 2030-02-28
 (https://endoflife.date/amazon-rds-postgresql)."""
 
-GP3_STRIPE_GIB = 400
-"""From here PostgreSQL storage is striped over four volumes and gp3 takes an ``iops`` argument."""
-GP3_SMALL_IOPS = 3000
-"""Fixed for gp3 below the stripe; ``iops`` and throughput must then be absent."""
-GP3_INCLUDED_IOPS = 12000
-GP3_MAX_IOPS = 64000
-GP3_IOPS_PER_GIB = 500
-PROVISIONED = {"io1": (100, 50.0, 256_000), "io2": (100, 1000.0, 256_000)}
-"""Smallest size in GiB, most IOPS per GiB, most IOPS."""
-MAX_STORAGE_GIB = 65_536
-MIN_STORAGE_GIB = 20
-PROVISIONED_LEAST_IOPS = 1000
-PROVISIONED_LEAST_RATIO = 0.5
-"""io1 and io2: IOPS per GiB, of the allocation and of the autoscaling limit."""
-AUTOSCALING_LEAST_PERCENT, AUTOSCALING_ADVISED_PERCENT = 110, 126
-"""The autoscaling limit must be 10% above the allocation; AWS advises 26%."""
 BURSTABLE_TIERS = (Tier.SMALL,)
 CONNECTION_BYTES = 9_531_392
-CONNECTIONS_MAX = 5000
 """Default of max_connections: LEAST(DBInstanceClassMemory / 9531392, 5000)."""
 CLASS_MEMORY_SHARE = 0.91
 """DBInstanceClassMemory against the nominal memory: a 4 GiB class measured 413 connections."""
@@ -116,29 +100,28 @@ def choose_class(need: PostgresRequirements, tier: Tier, wanted: str | None) -> 
     Raises:
         SizingError: the named class is unknown or too weak, or no class is strong enough.
     """
-    burst = tier in BURSTABLE_TIERS
+    path = "postgres.instanceClass"
     if wanted is not None:
         named = next((c for c in classes() if c.name == wanted), None)
         if named is None:
-            raise SizingError(
-                "postgres.instanceClass",
+            raise limits.CLASS.refusal(
+                path,
                 wanted,
                 "not an x86_64 RDS class of the catalogue",
                 suggestion(wanted, [c.name for c in classes()]),
             )
         if not _enough(named, need, burst=True):
-            raise SizingError(
-                "postgres.instanceClass",
+            raise limits.CLASS_IOPS.refusal(
+                path,
                 wanted,
                 f"has {named.vcpu} vCPU, {named.memory_gib:g} GiB and sustains {named.sustained_iops} IOPS;"
-                " needed are"
-                f" {need.vcpu} vCPU, {need.memory_gib} GiB and {need.iops} IOPS",
+                f" needed are {need.vcpu} vCPU, {need.memory_gib} GiB and {need.iops} IOPS",
                 f"Use {choose_class(need, tier, None).name} or larger.",
             )
         return named
-    found = cheapest_class(need, burst=burst)
+    found = cheapest_class(need, burst=tier in BURSTABLE_TIERS)
     if found is None:
-        raise SizingError(
+        raise limits.CLASS_IOPS.refusal(
             "postgres",
             f"{need.vcpu} vCPU, {need.memory_gib} GiB, {need.iops} IOPS",
             "no RDS class sustains this",
@@ -149,57 +132,59 @@ def choose_class(need: PostgresRequirements, tier: Tier, wanted: str | None) -> 
 
 def _gp3(need: PostgresRequirements) -> tuple[int, int | None, int]:
     """Size, ``iops`` argument and resulting IOPS of the smallest gp3 volume that sustains the requirement."""
-    if need.iops <= GP3_SMALL_IOPS and need.storage_gib < GP3_STRIPE_GIB:
-        return need.storage_gib, None, GP3_SMALL_IOPS
-    size = max(need.storage_gib, GP3_STRIPE_GIB, math.ceil(need.iops / GP3_IOPS_PER_GIB))
-    if need.iops <= GP3_INCLUDED_IOPS:
-        return size, None, GP3_INCLUDED_IOPS
+    if need.iops <= limits.GP3_SMALL_IOPS and need.storage_gib < limits.GP3_STRIPE_GIB:
+        return need.storage_gib, None, limits.GP3_SMALL_IOPS
+    size = max(need.storage_gib, limits.GP3_STRIPE_GIB, math.ceil(need.iops / limits.GP3_IOPS_PER_GIB))
+    if need.iops <= limits.GP3_INCLUDED_IOPS:
+        return size, None, limits.GP3_INCLUDED_IOPS
     return size, need.iops, need.iops
 
 
 def _provisioned(kind: str, need: PostgresRequirements) -> tuple[int, int | None, int]:
-    least_gib, ratio, most = PROVISIONED[kind]
-    size = max(need.storage_gib, least_gib, math.ceil(need.iops / ratio))
-    iops = max(need.iops, PROVISIONED_LEAST_IOPS, math.ceil(_advised_limit(size) * PROVISIONED_LEAST_RATIO))
-    _limit("postgres.iops", iops, most, f"{kind} gives at most {most} IOPS")
+    ratio = limits.PROVISIONED_IOPS_PER_GIB[kind]
+    size = max(need.storage_gib, limits.PROVISIONED_LEAST_GIB, math.ceil(need.iops / ratio))
+    for_limit = math.ceil(_advised_limit(size) * limits.PROVISIONED_LEAST_RATIO)
+    iops = max(need.iops, limits.PROVISIONED_LEAST_IOPS, for_limit)
     return size, iops, iops
 
 
-def _limit(path: str, value: int, most: int, rule: str) -> None:
-    if value > most:
-        raise SizingError(path, value, f"{rule} (CHAP_Storage)", f"Set {path} to at most {most}.")
+def _storage(need: PostgresRequirements, kind: str, wanted: int | None) -> tuple[int, int | None, int]:
+    """Size, ``iops`` argument and resulting IOPS; a size of the stack's own is taken as it is, or refused.
 
-
-def _storage(need: PostgresRequirements, kind: str) -> tuple[int, int | None, int]:
-    if need.storage_gib < MIN_STORAGE_GIB:
-        raise SizingError(
-            "postgres.storageGib",
-            need.storage_gib,
-            f"RDS allocates at least {MIN_STORAGE_GIB} GiB",
-            f"Set postgres.storageGib to at least {MIN_STORAGE_GIB}.",
-        )
-    _limit(
-        "postgres.storageGib",
-        need.storage_gib,
-        MAX_STORAGE_GIB,
-        f"RDS allocates at most {MAX_STORAGE_GIB} GiB",
-    )
+    Raises:
+        SizingError: a bound of the volume's type, or ``wanted`` GiB cannot have the IOPS (D9).
+    """
+    path = "postgres.storageGib"
+    limits.STORAGE_SIZE.least(path, need.storage_gib, limits.MIN_STORAGE_GIB)
+    limits.STORAGE_SIZE.most(path, need.storage_gib, limits.MAX_STORAGE_GIB)
     if kind == "gp3":
-        _limit("postgres.iops", need.iops, GP3_MAX_IOPS, f"gp3 gives at most {GP3_MAX_IOPS} IOPS")
-        return _gp3(need)
-    return _provisioned(kind, need)
+        limits.GP3_IOPS.most("postgres.iops", need.iops, limits.GP3_MAX_IOPS)
+        rule, made = limits.GP3_SMALL, _gp3(need)
+        fixed = f", or postgres.iops to at most {limits.GP3_SMALL_IOPS}"
+    else:
+        rule, fixed = limits.PROVISIONED[kind], ", or lower postgres.iops"
+        rule.most("postgres.iops", need.iops, limits.PROVISIONED_MAX_IOPS)
+        made = _provisioned(kind, need)
+    if wanted is not None and made[0] > wanted:
+        raise rule.refusal(
+            path,
+            wanted,
+            f"{kind} of {wanted} GiB cannot have {need.iops} IOPS: {rule.limit}",
+            f"Set {path} to at least {made[0]}{fixed}.",
+        )
+    return made
 
 
 def max_connections(memory_gib: float) -> int:
     """The class' own default of max_connections, set explicitly so that it is known and checked (D22)."""
-    return min(int(memory_gib * 2**30 * CLASS_MEMORY_SHARE / CONNECTION_BYTES), CONNECTIONS_MAX)
+    return min(int(memory_gib * 2**30 * CLASS_MEMORY_SHARE / CONNECTION_BYTES), limits.MAX_CONNECTIONS)
 
 
 def _version(wanted: str | None) -> str:
     known = [row["version"] for row in rows(PACKAGE, "versions") if row["engine"] == "postgres"]
     version = wanted or DEFAULT_VERSION
     if version not in known:
-        raise SizingError(
+        raise limits.VERSION.refusal(
             "postgres.engineVersion",
             version,
             "not a version a new RDS instance accepts",
@@ -209,38 +194,49 @@ def _version(wanted: str | None) -> str:
 
 
 def _advised_limit(size: int) -> int:
-    return min(-(-size * AUTOSCALING_ADVISED_PERCENT // 100), MAX_STORAGE_GIB)
+    return min(-(-size * limits.AUTOSCALING_ADVISED_PERCENT // 100), limits.MAX_STORAGE_GIB)
 
 
 def _max_storage(size: int, iops: int | None, need: PostgresRequirements, wanted: int | None) -> int:
     """The autoscaling limit: 3.3's figure or the stack's, inside what RDS takes for the volume (D11)."""
-    path, least = "postgres.maxStorageGib", -(-size * AUTOSCALING_LEAST_PERCENT // 100)
-    most = MAX_STORAGE_GIB if iops is None else min(MAX_STORAGE_GIB, int(iops / PROVISIONED_LEAST_RATIO))
+    path, rule = "postgres.maxStorageGib", limits.AUTOSCALING
+    least = -(-size * limits.AUTOSCALING_LEAST_PERCENT // 100)
+    most = limits.MAX_STORAGE_GIB
+    if iops is not None:
+        most = min(most, int(iops / limits.PROVISIONED_LEAST_RATIO))
     if least > most:
-        raise SizingError(
+        raise rule.refusal(
             "postgres.storageGib",
             size,
             f"the autoscaling limit must be 10% above it, and RDS takes at most {most} GiB there",
-            f"Set postgres.storageGib to at most {most * 100 // AUTOSCALING_LEAST_PERCENT}.",
+            f"Set postgres.storageGib to at most {most * 100 // limits.AUTOSCALING_LEAST_PERCENT}.",
         )
     if wanted is None:
         return min(max(need.max_storage_gib, _advised_limit(size)), most)
     if wanted < least:
-        raise SizingError(
+        raise rule.refusal(
             path,
             wanted,
             f"the autoscaling limit must be 10% above the allocation of {size} GiB, so at least {least}",
             f"Set {path} to at least {least}; AWS advises {_advised_limit(size)}.",
         )
-    _limit(path, wanted, most, f"RDS takes at most {most} GiB for this volume")
+    rule.most(path, wanted, most, f"RDS takes at most {most} GiB for this volume")
     return wanted
+
+
+def _backup_days(tier: Tier, wanted: int | None) -> int:
+    path, days = "postgres.backupRetentionDays", given(wanted, choices.BACKUP_RETENTION_DAYS[tier])
+    limits.BACKUPS.least(path, days, limits.BACKUP_DAYS[0])
+    limits.BACKUPS.most(path, days, limits.BACKUP_DAYS[1])
+    return days
 
 
 def order(need: PostgresRequirements, tier: Tier, part: PostgresPart) -> PostgresOrder:
     """What to buy. Raises SizingError when an override breaks a rule of RDS."""
     kind = part.storage_type or "gp3"
+    limits.REPLICAS.most("postgres.readReplicas", need.read_replicas, limits.MAX_READ_REPLICAS)
+    size, iops, included = _storage(need, kind, part.storage_gib)
     chosen = choose_class(need, tier, part.instance_class)
-    size, iops, included = _storage(need, kind)
     version, steady = _version(part.engine_version), cheapest_class(need, burst=False)
     spec = PostgresSpec(
         engine_version=version,
@@ -248,14 +244,14 @@ def order(need: PostgresRequirements, tier: Tier, part: PostgresPart) -> Postgre
         instance_class=chosen.name,
         storage_type=kind,
         storage_gib=size,
-        max_storage_gib=_max_storage(size, iops if kind in PROVISIONED else None, need, part.max_storage_gib),
+        max_storage_gib=_max_storage(size, None if kind == "gp3" else iops, need, part.max_storage_gib),
         iops=iops,
         read_replicas=need.read_replicas,
         multi_az=need.multi_az,
         max_connections=max_connections(chosen.memory_gib),
         database=DATABASE,
         port=PORT,
-        backup_retention_days=part.backup_retention_days or choices.BACKUP_RETENTION_DAYS[tier],
+        backup_retention_days=_backup_days(tier, part.backup_retention_days),
         insights_retention_days=INSIGHTS_RETENTION_DAYS,
     )
     return PostgresOrder(

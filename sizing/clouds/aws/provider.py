@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sizing import choices
-from sizing.clouds.aws import network, postgres, redis, system
+from sizing.clouds.aws import network, postgres, quotas, redis, system
+from sizing.clouds.aws.limits import RULES
+from sizing.clouds.aws.limits import cluster as limits
 from sizing.clouds.aws.machines import DEFAULT_REGION, machine, zones
 from sizing.clouds.aws.notes import NOTES
 from sizing.clouds.base import Order, PoolOrder
 from sizing.clouds.cidrs import api_allowed
-from sizing.errors import SizingError
 from sizing.guide.cells import Tier
 from sizing.node_groups import Share, zonal
 from sizing.overrides import Overrides
+from sizing.quotas import QuotaNeed
 from sizing.requirements import Requirements
 from sizing.specs import (
     AddonsSpec,
@@ -23,6 +27,9 @@ from sizing.specs import (
     NodeGroupSpec,
     Workload,
 )
+
+if TYPE_CHECKING:
+    from sizing.plan import Plan
 
 CONTROL_PLANE_TIERS = {Tier.ENTERPRISE: "tier-xl"}
 """The guide's "Dedicated" (D23): the smallest provisioned control plane; others run on "standard"."""
@@ -48,10 +55,6 @@ IDENTITIES = (
     Identity(role="ebs-csi", namespace="kube-system", service_account="ebs-csi-controller-sa"),
 )
 """Controllers that call AWS for the cluster itself."""
-VOLUME_MIN_GIB = 1
-"""The smallest gp3 volume (https://docs.aws.amazon.com/ebs/latest/userguide/ebs-volume-types.html)."""
-CLUSTER_NAME_LIMIT = 100
-"""EKS takes 100 characters (https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateCluster.html)."""
 
 
 def _buckets(requirements: Requirements) -> tuple[BucketSpec, ...]:
@@ -75,12 +78,35 @@ def _buckets(requirements: Requirements) -> tuple[BucketSpec, ...]:
     return tuple(made)
 
 
+def _check_groups(groups: tuple[NodeGroupSpec, ...], order: Order) -> None:
+    """Refuse more nodes in a group, or more groups, than EKS makes. Raises SizingError."""
+    for group in groups:
+        if group.max > limits.MAX_GROUP_NODES:
+            key, pool = ("cpu", order.cpu) if group.pool == "cpu_nodes" else ("gpu", order.gpu)
+            raise limits.GROUP_NODES.refusal(
+                f"nodes.{key}.max" if pool.max is not None or key == "cpu" else "vllm.engines",
+                pool.max if pool.max is not None else group.max,
+                f"makes {group.max} nodes in the node group {group.name}, and EKS makes"
+                f" {limits.MAX_GROUP_NODES}",
+                f"Choose a larger nodes.{key}.machineType, or lower the maximum.",
+            )
+    if len(groups) > limits.MAX_GROUPS:
+        raise limits.GROUPS.refusal(
+            "vllm.engines",
+            sum(1 for group in groups if group.pool == "gpu_nodes"),
+            f"an engine that fills a node gives each engine groups of its own, {len(groups)} in all, and EKS"
+            f" makes {limits.MAX_GROUPS}",
+            "Use fewer engines, or none that fills a node.",
+        )
+
+
 class Aws:
     """AWS as the model sees it. Stateless; figures come from the catalogue beside this module."""
 
     name = "aws"
     default_region = DEFAULT_REGION
     has_projects = False
+    rules = RULES
 
     def machine_for(self, guide_type: str) -> str:
         """The guide's own type: it names EC2 types."""
@@ -88,12 +114,13 @@ class Aws:
 
     def check_names(self, name: str, project: str) -> None:  # noqa: ARG002 - the interface's
         """Refuse a cluster name that EKS would refuse; other names are shortened to their service's limit."""
-        if len(name) > CLUSTER_NAME_LIMIT:
-            raise SizingError(
+        longest = limits.CLUSTER_NAME_LIMIT
+        if len(name) > longest:
+            raise limits.NAMES.refusal(
                 "stack",
                 name,
-                f"the cluster's name has {len(name)} characters, and EKS takes {CLUSTER_NAME_LIMIT}",
-                f"Use a stack name that is {len(name) - CLUSTER_NAME_LIMIT} characters shorter.",
+                f"the cluster's name has {len(name)} characters, and EKS takes {longest}",
+                f"Use a stack name that is {len(name) - longest} characters shorter.",
             )
 
     def order(self, requirements: Requirements, overrides: Overrides, region: str) -> Order:
@@ -132,7 +159,9 @@ class Aws:
             buckets=_buckets(requirements),
             keys=KEYS,
             identities=IDENTITIES,
-            volume_min_gib=VOLUME_MIN_GIB,
+            volume_min_gib=limits.VOLUME_MIN_GIB,
+            volume_max_gib=limits.VOLUME_MAX_GIB,
+            volumes=limits.VOLUMES,
             notes=NOTES,
         )
 
@@ -142,7 +171,9 @@ class Aws:
 
     def node_groups(self, order: Order, parts: tuple[Share, ...]) -> tuple[NodeGroupSpec, ...]:
         """A managed node group per zone: the autoscaler takes a multi-zone group for one random node (D2)."""
-        return zonal(order, parts)
+        groups = zonal(order, parts)
+        _check_groups(groups, order)
+        return groups
 
     def network(
         self,
@@ -153,6 +184,10 @@ class Aws:
     ) -> NetworkSpec:
         """Address plan with room for the pods of ``groups`` at their maximum."""
         return network.plan(order, groups, requirements, overrides)
+
+    def quotas(self, plan: Plan) -> tuple[QuotaNeed, ...]:
+        """What the plan takes of the provider's quotas."""
+        return quotas.quotas(plan)
 
     def cluster(
         self,
@@ -166,7 +201,9 @@ class Aws:
             kubernetes_version=system.KUBERNETES_VERSION,
             node_release_version=system.NODE_RELEASE_VERSION,
             control_plane_tier=CONTROL_PLANE_TIERS.get(requirements.tier, "standard"),
-            api_allowed_cidrs=api_allowed(overrides.network.api_allowed_cidrs or ()),
+            api_allowed_cidrs=api_allowed(
+                overrides.network.api_allowed_cidrs or (), limits.API_CIDRS, limits.MAX_API_CIDRS
+            ),
             admin_role_arns=overrides.access.admin_role_arns,
             log_types=LOG_TYPES,
             log_retention_days=choices.CONTROL_PLANE_LOG_RETENTION_DAYS[requirements.tier],

@@ -8,9 +8,10 @@ from __future__ import annotations
 import functools
 
 from sizing import choices
+from sizing.clouds.aws.limits import cache as limits
 from sizing.clouds.aws.machines import PACKAGE
 from sizing.clouds.base import RedisOrder
-from sizing.errors import SizingError
+from sizing.given import given
 from sizing.guide.cells import Tier
 from sizing.names import suggestion
 from sizing.overrides import RedisPart
@@ -22,10 +23,6 @@ ENGINE = "valkey"
 ENGINE_VERSION = "9.1"
 PARAMETER_FAMILY = "valkey9"
 PORT = 6379
-MAX_NODES = 90
-"""Nodes of one cluster before a quota increase; shards x (1 + replicas)."""
-DURABLE_FAMILIES = ("r6g", "r7g", "r8g", "m6g", "m7g", "m8g", "c7gn", "c8gn")
-"""Node families that keep a durable log; others refuse ``durability``."""
 
 
 class CacheNode(Spec):
@@ -37,7 +34,7 @@ class CacheNode(Spec):
 
     @property
     def durable(self) -> bool:
-        return self.name.split(".")[1] in DURABLE_FAMILIES
+        return self.name.split(".")[1] in limits.DURABLE_FAMILIES
 
 
 @functools.cache
@@ -60,7 +57,7 @@ def choose_node(memory_gib: int, *, durable: bool, wanted: str | None) -> CacheN
     fitting = [n for n in nodes() if n.usable_gib >= memory_gib and (n.durable or not durable)]
     if wanted is None:
         if not fitting:
-            raise SizingError(
+            raise limits.CACHE_NODE.refusal(
                 "redis.memoryGibPerNode",
                 memory_gib,
                 f"the largest node leaves {max(n.usable_gib for n in nodes())} GiB",
@@ -69,18 +66,19 @@ def choose_node(memory_gib: int, *, durable: bool, wanted: str | None) -> CacheN
         return min(fitting, key=lambda n: (n.usd_per_hour, n.name))
     named = next((n for n in nodes() if n.name == wanted), None)
     if named is None:
-        raise SizingError(
+        raise limits.CACHE_NODE.refusal(
             "redis.nodeType",
             wanted,
             "not a Valkey node type of the catalogue",
             suggestion(wanted, [n.name for n in nodes()]),
         )
     if named not in fitting:
-        rule = f"leaves {named.usable_gib:g} GiB, {memory_gib} are needed"
-        if durable and not named.durable:
-            rule = f"cannot be durable; only {', '.join(DURABLE_FAMILIES)} can"
         best = choose_node(memory_gib, durable=durable, wanted=None)
-        raise SizingError("redis.nodeType", wanted, rule, f"Use {best.name} or larger.")
+        rule, why = limits.CACHE_NODE, f"leaves {named.usable_gib:g} GiB, {memory_gib} are needed"
+        if durable and not named.durable:
+            rule = limits.DURABILITY
+            why = f"cannot be durable; only {', '.join(limits.DURABLE_FAMILIES)} can"
+        raise rule.refusal("redis.nodeType", wanted, why, f"Use {best.name} or larger.")
     return named
 
 
@@ -89,25 +87,38 @@ def _durability(tier: Tier, part: RedisPart, need: RedisRequirements) -> str | N
         return choices.REDIS_DURABILITY[tier] if need.replicas_per_shard else None
     durability = None if part.durability == "none" else part.durability
     if durability and need.replicas_per_shard == 0:
-        raise SizingError(
+        raise limits.DURABILITY.refusal(
             "redis.durability",
             durability,
-            "needs at least one replica per shard (Durability.Limitations)",
+            "needs at least one replica per shard",
             "Set redis.replicasPerShard to 1 or more, or redis.durability to none.",
         )
     return durability
 
 
-def order(need: RedisRequirements, tier: Tier, part: RedisPart) -> RedisOrder:
-    """What to buy. Raises SizingError when an override breaks a rule of ElastiCache."""
+def _check(need: RedisRequirements) -> None:
+    """Refuse more replicas or nodes than a cluster has. Raises SizingError."""
+    limits.CACHE_REPLICAS.most("redis.replicasPerShard", need.replicas_per_shard, limits.MAX_CACHE_REPLICAS)
     total = need.shards * (1 + need.replicas_per_shard)
-    if total > MAX_NODES:
-        raise SizingError(
+    if total > limits.MAX_CACHE_NODES:
+        raise limits.CACHE_NODES.refusal(
             "redis.shards",
             need.shards,
-            f"makes {total} nodes with the replicas; a cluster holds {MAX_NODES}",
+            f"makes {total} nodes with the replicas; a cluster holds {limits.MAX_CACHE_NODES}",
             "Use fewer shards of a larger node type.",
         )
+
+
+def _snapshot_days(tier: Tier, wanted: int | None) -> int:
+    path, days = "redis.snapshotRetentionDays", given(wanted, choices.SNAPSHOT_RETENTION_DAYS[tier])
+    limits.SNAPSHOTS.least(path, days, limits.SNAPSHOT_DAYS[0])
+    limits.SNAPSHOTS.most(path, days, limits.SNAPSHOT_DAYS[1])
+    return days
+
+
+def order(need: RedisRequirements, tier: Tier, part: RedisPart) -> RedisOrder:
+    """What to buy. Raises SizingError when an override breaks a rule of ElastiCache."""
+    _check(need)
     durability = _durability(tier, part, need)
     node = choose_node(need.memory_gib_per_node, durable=durability is not None, wanted=part.node_type)
     spec = RedisSpec.model_validate(
@@ -121,7 +132,7 @@ def order(need: RedisRequirements, tier: Tier, part: RedisPart) -> RedisOrder:
             "multi_az": need.replicas_per_shard > 0,
             "durability": durability,
             "port": PORT,
-            "snapshot_retention_days": part.snapshot_retention_days or choices.SNAPSHOT_RETENTION_DAYS[tier],
+            "snapshot_retention_days": _snapshot_days(tier, part.snapshot_retention_days),
         }
     )
     kept = f"daily snapshots, {spec.snapshot_retention_days} days"

@@ -6,6 +6,7 @@ import functools
 
 from sizing.choices import ZONES
 from sizing.clouds.base import Machine
+from sizing.clouds.gcp.limits import cluster as limits
 from sizing.errors import SizingError
 from sizing.names import suggestion
 from sizing.tables import optional_float, rows
@@ -73,7 +74,7 @@ def machine(path: str, name: str, *, gpu: bool) -> Machine:
     else:
         limit = "not a machine type of the Google Cloud catalogue"
     nearest = EQUIVALENTS.get(name)
-    raise SizingError(
+    raise limits.ON_DEMAND.refusal(
         path, name, limit, f"Use {nearest}, its equivalent." if nearest in known else suggestion(name, known)
     )
 
@@ -102,7 +103,7 @@ def zones(region: str, pools: tuple[tuple[str, Machine], ...]) -> tuple[str, ...
         offered = [zone for zone in offered if zone in wanted.zones]
         if len(offered) < ZONES:
             what = f"its GPU, {wanted.gpus} x {wanted.gpu_model}, is" if wanted.gpus else "it is"
-            raise SizingError(
+            raise limits.OFFERINGS.refusal(
                 path,
                 wanted.name,
                 f"{what} offered in {len(offered)} zones of {region} that the other pools can use too"

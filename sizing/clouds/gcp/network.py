@@ -12,7 +12,7 @@ import ipaddress
 from sizing import choices
 from sizing.clouds.base import Order
 from sizing.clouds.cidrs import private
-from sizing.errors import SizingError
+from sizing.clouds.gcp.limits import cluster as limits
 from sizing.overrides import Overrides
 from sizing.requirements import Requirements
 from sizing.specs import NetworkSpec, NodeGroupSpec
@@ -22,23 +22,16 @@ SERVICE_CIDR = "172.20.0.0/16"
 """Range of ClusterIP services."""
 CONTROL_PLANE_CIDR = "172.16.0.0/28"
 """The control plane's own network: a /28, no more and no less, that overlaps nothing else."""
+SQL_CIDR = "172.17.0.0/16"
 RESERVED = {
     SERVICE_CIDR: "the cluster's service range",
     CONTROL_PLANE_CIDR: "the control plane's range",
-    "172.17.0.0/16": "what Cloud SQL keeps for itself (https://cloud.google.com/sql/docs/postgres/private-ip):"
-    " the database would be unreachable from",
+    SQL_CIDR: "what Cloud SQL keeps for itself: the database would be unreachable from",
 }
-WIDEST_PREFIX = 10
-NARROWEST_PREFIX = 21
-"""A /10 is the widest private range but one; the quarter of a /21 is a subnet of 512 addresses."""
 POD_BITS, NODE_BITS = 1, 2
 """Half of the range is for pods, a quarter for nodes, load balancers and private endpoints."""
-NODE_PREFIX = 24
-"""GKE gives every node a /24 for at most 110 pods."""
 SURGE_NODES = 1
 """A node pool adds a node before it drains an old one."""
-RESERVED_ADDRESSES = 4
-"""Google keeps the first two addresses and the last two of every subnet."""
 SHARED_ADDRESSES = 32
 """Load balancers and private service endpoints in the nodes' subnet; a cache takes two."""
 GOOGLE_APIS = ("all-apis",)
@@ -50,16 +43,17 @@ NAT_GATEWAYS = 1
 def _range(text: str) -> ipaddress.IPv4Network:
     path = "network.cidr"
     network = private(path, text)
-    if not WIDEST_PREFIX <= network.prefixlen <= NARROWEST_PREFIX:
-        raise SizingError(
+    if not limits.WIDEST_PREFIX <= network.prefixlen <= limits.NARROWEST_PREFIX:
+        raise limits.RANGES.refusal(
             path,
             text,
-            f"a network of this layout is /{WIDEST_PREFIX} to /{NARROWEST_PREFIX}",
-            f"Use a prefix between /{WIDEST_PREFIX} and /{NARROWEST_PREFIX}.",
+            f"a network of this layout is /{limits.WIDEST_PREFIX} to /{limits.NARROWEST_PREFIX}",
+            f"Use a prefix between /{limits.WIDEST_PREFIX} and /{limits.NARROWEST_PREFIX}.",
         )
     for reserved, what in RESERVED.items():
         if network.overlaps(ipaddress.IPv4Network(reserved)):
-            raise SizingError(
+            rule = limits.SQL_RANGE if reserved == SQL_CIDR else limits.RANGES
+            raise rule.refusal(
                 path,
                 text,
                 f"overlaps {what} {reserved}",
@@ -75,17 +69,17 @@ def nodes_at_most(groups: tuple[NodeGroupSpec, ...]) -> int:
 
 def _check_room(whole: ipaddress.IPv4Network, nodes: int) -> None:
     room = min(
-        2 ** (NODE_PREFIX - POD_BITS - whole.prefixlen),
-        2 ** (32 - NODE_BITS - whole.prefixlen) - RESERVED_ADDRESSES - SHARED_ADDRESSES,
+        2 ** (limits.NODE_PREFIX - POD_BITS - whole.prefixlen),
+        2 ** (32 - NODE_BITS - whole.prefixlen) - limits.RESERVED_ADDRESSES - SHARED_ADDRESSES,
     )
     if nodes <= room:
         return
-    enough = NODE_PREFIX - POD_BITS - (nodes - 1).bit_length()
-    raise SizingError(
+    enough = limits.NODE_PREFIX - POD_BITS - (nodes - 1).bit_length()
+    raise limits.PODS.refusal(
         "network.cidr",
         str(whole),
-        f"holds the pods of {room} nodes, a /{NODE_PREFIX} each in half of it, and the node groups may have"
-        f" {nodes} at their maximum with surge",
+        f"holds the pods of {room} nodes, a /{limits.NODE_PREFIX} each in half of it, and the node groups may"
+        f" have {nodes} at their maximum with surge",
         f"Use /{enough} or larger; the range cannot be changed later.",
     )
 

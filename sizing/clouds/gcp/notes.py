@@ -35,6 +35,7 @@ NOTES = Notes(
         reason="the smallest Persistent Disk",
         source="https://cloud.google.com/compute/docs/disks/persistent-disks",
     ),
+    raise_quota="console, IAM & Admin, Quotas: {code} in {region}, new value {value}",
     postgres=PostgresNotes(
         storage="https://cloud.google.com/compute/docs/disks/performance",
         classes=f"{_SQL}/instance-settings",

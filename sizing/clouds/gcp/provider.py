@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sizing import choices
 from sizing.clouds.base import Order, PoolOrder
 from sizing.clouds.cidrs import api_allowed
-from sizing.clouds.gcp import limits, network, postgres, redis, system
+from sizing.clouds.gcp import checks, network, postgres, quotas, redis, system
+from sizing.clouds.gcp.limits import RULES
+from sizing.clouds.gcp.limits import cluster as limits
 from sizing.clouds.gcp.machines import (
     DEFAULT_REGION,
     EQUIVALENTS,
@@ -18,6 +22,7 @@ from sizing.clouds.gcp.notes import NOTES
 from sizing.guide.cells import Tier
 from sizing.node_groups import Share, regional
 from sizing.overrides import Overrides, PoolPart
+from sizing.quotas import QuotaNeed
 from sizing.requirements import PoolRequirements, Requirements
 from sizing.specs import (
     AddonsSpec,
@@ -29,13 +34,14 @@ from sizing.specs import (
     Workload,
 )
 
+if TYPE_CHECKING:
+    from sizing.plan import Plan
+
 CONTROL_PLANE = "regional"
 """In every tier (D23): a cluster's location cannot be changed."""
 LOG_TYPES = ("SYSTEM_COMPONENTS", "APISERVER", "CONTROLLER_MANAGER", "SCHEDULER")
 BACKED_UP = (Tier.LARGE, Tier.ENTERPRISE)
 """Backup for GKE."""
-VOLUME_MIN_GIB = 10
-"""The smallest balanced Persistent Disk (https://cloud.google.com/compute/docs/disks/persistent-disks)."""
 
 KEYS = (
     KeySpec(purpose="cluster", multi_region=False),
@@ -79,12 +85,28 @@ def _room_to_start(group: NodeGroupSpec) -> int:
     return group.max if group.gpus_per_node else max(group.max, -(-group.desired // zones) * zones)
 
 
+def _check_groups(groups: tuple[NodeGroupSpec, ...], order: Order) -> None:
+    """Refuse more nodes in a pool than GKE makes over its zones. Raises SizingError."""
+    for group in groups:
+        most = limits.MAX_POOL_ZONE_NODES * len(group.zones)
+        if group.max > most:
+            key, pool = ("cpu", order.cpu) if group.pool == "cpu_nodes" else ("gpu", order.gpu)
+            raise limits.POOL_NODES.refusal(
+                f"nodes.{key}.max" if pool.max is not None or key == "cpu" else "vllm.engines",
+                pool.max if pool.max is not None else group.max,
+                f"makes {group.max} nodes in the node pool {group.name}, and GKE makes {most} over"
+                f" {len(group.zones)} zones",
+                f"Choose a larger nodes.{key}.machineType, or lower the maximum.",
+            )
+
+
 class Gcp:
     """Google Cloud as the model sees it. Stateless; figures come from the catalogue beside this module."""
 
     name = "gcp"
     default_region = DEFAULT_REGION
     has_projects = True
+    rules = RULES
 
     def machine_for(self, guide_type: str) -> str:
         """The Compute Engine type nearest to an EC2 type of the guide (D28); any other name is its own."""
@@ -92,7 +114,7 @@ class Gcp:
 
     def check_names(self, name: str, project: str) -> None:
         """Refuse names that GKE or Cloud SQL would refuse."""
-        limits.check_names(name, project)
+        checks.check_names(name, project)
 
     def _pool(self, pool: str, need: PoolRequirements, part: PoolPart, disk_gib: int) -> PoolOrder:
         path = f"nodes.{pool}.machineType"
@@ -107,7 +129,7 @@ class Gcp:
 
     def order(self, requirements: Requirements, overrides: Overrides, region: str) -> Order:
         """What to buy for ``requirements`` in ``region``. Raises SizingError when it cannot be bought."""
-        limits.check_overrides(overrides)
+        checks.check_overrides(overrides)
         need, nodes = requirements.cluster, overrides.nodes
         cpu = self._pool("cpu", need.cpu_nodes, nodes.cpu, choices.NODE_DISK_GIB)
         gpu = self._pool("gpu", need.gpu_nodes, nodes.gpu, choices.GPU_NODE_DISK_GIB)
@@ -130,7 +152,9 @@ class Gcp:
             buckets=_buckets(requirements),
             keys=KEYS,
             identities=(),
-            volume_min_gib=VOLUME_MIN_GIB,
+            volume_min_gib=limits.VOLUME_MIN_GIB,
+            volume_max_gib=limits.VOLUME_MAX_GIB,
+            volumes=limits.VOLUMES,
             notes=NOTES,
         )
 
@@ -140,7 +164,7 @@ class Gcp:
 
     def node_groups(self, order: Order, parts: tuple[Share, ...]) -> tuple[NodeGroupSpec, ...]:
         """A node pool per share over all zones, with total counts: GKE balances the zones itself (D2)."""
-        return tuple(
+        groups = tuple(
             group.model_copy(
                 update={
                     "machine_type": api_name(group.machine_type),
@@ -150,6 +174,8 @@ class Gcp:
             )
             for group in regional(order, parts)
         )
+        _check_groups(groups, order)
+        return groups
 
     def network(
         self,
@@ -160,6 +186,10 @@ class Gcp:
     ) -> NetworkSpec:
         """Address plan with room for the pods of ``groups`` at their maximum."""
         return network.plan(order, groups, requirements, overrides)
+
+    def quotas(self, plan: Plan) -> tuple[QuotaNeed, ...]:
+        """What the plan takes of the provider's quotas."""
+        return quotas.quotas(plan)
 
     def cluster(
         self,

@@ -11,8 +11,9 @@ from typing import Literal
 
 from sizing import choices
 from sizing.clouds.base import RedisOrder
+from sizing.clouds.gcp.limits import cache as limits
 from sizing.clouds.gcp.machines import PACKAGE
-from sizing.errors import SizingError
+from sizing.given import given
 from sizing.guide.cells import Tier
 from sizing.names import suggestion
 from sizing.overrides import RedisPart
@@ -24,10 +25,6 @@ ENGINE = "redis"
 ENGINE_VERSION = "7.2"
 """What the service runs; it is not a choice (https://cloud.google.com/memorystore/docs/cluster/overview)."""
 PORT = 6379
-MAX_UNITS = 250
-"""Shards x (1 + replicas) of one cluster (https://cloud.google.com/memorystore/docs/cluster/quotas)."""
-MAX_REPLICAS = 2
-"""Replicas of one shard (https://cloud.google.com/memorystore/docs/cluster/ha-and-replicas)."""
 
 Durability = Literal["async", "sync"]
 PERSISTENCE: dict[Durability | None, str] = {
@@ -76,7 +73,7 @@ def choose_node(memory_gib: int, wanted: str | None) -> CacheNode:
     fitting = [n for n in nodes() if n.usable_gib >= memory_gib]
     if wanted is None:
         if not fitting:
-            raise SizingError(
+            raise limits.NODE_TYPE.refusal(
                 "redis.memoryGibPerNode",
                 memory_gib,
                 f"the largest node leaves {max(n.usable_gib for n in nodes()):g} GiB",
@@ -85,14 +82,14 @@ def choose_node(memory_gib: int, wanted: str | None) -> CacheNode:
         return min((n for n in fitting if not n.shared_core), key=_rank)
     named = next((n for n in nodes() if n.name == wanted), None)
     if named is None:
-        raise SizingError(
+        raise limits.NODE_TYPE.refusal(
             "redis.nodeType",
             wanted,
             "not a Memorystore for Redis Cluster node type of the catalogue",
             suggestion(wanted, [n.name for n in nodes()]),
         )
     if named not in fitting:
-        raise SizingError(
+        raise limits.NODE_TYPE.refusal(
             "redis.nodeType",
             wanted,
             f"leaves {named.usable_gib:g} GiB, {memory_gib} are needed",
@@ -109,28 +106,34 @@ def _durability(tier: Tier, part: RedisPart) -> Durability | None:
 
 
 def _check(need: RedisRequirements) -> None:
-    if need.replicas_per_shard > MAX_REPLICAS:
-        raise SizingError(
-            "redis.replicasPerShard",
-            need.replicas_per_shard,
-            f"Memorystore for Redis Cluster takes {MAX_REPLICAS}",
-            f"Set redis.replicasPerShard to at most {MAX_REPLICAS}.",
-        )
+    limits.REPLICAS.most(
+        "redis.replicasPerShard",
+        need.replicas_per_shard,
+        limits.MAX_REPLICAS,
+        f"Memorystore for Redis Cluster takes {limits.MAX_REPLICAS}",
+    )
     total = need.shards * (1 + need.replicas_per_shard)
-    if total > MAX_UNITS:
-        raise SizingError(
+    if total > limits.MAX_UNITS:
+        raise limits.UNITS.refusal(
             "redis.shards",
             need.shards,
-            f"makes {total} nodes with the replicas; a cluster holds {MAX_UNITS}",
+            f"makes {total} nodes with the replicas; a cluster holds {limits.MAX_UNITS}",
             "Use fewer shards of a larger node type.",
         )
+
+
+def _snapshot_days(tier: Tier, wanted: int | None) -> int:
+    path, days = "redis.snapshotRetentionDays", given(wanted, choices.SNAPSHOT_RETENTION_DAYS[tier])
+    limits.BACKUPS.least(path, days, limits.BACKUP_DAYS[0])
+    limits.BACKUPS.most(path, days, limits.BACKUP_DAYS[1])
+    return days
 
 
 def order(need: RedisRequirements, tier: Tier, part: RedisPart) -> RedisOrder:
     """What to buy. Raises SizingError when an override breaks a rule of Memorystore."""
     _check(need)
     node, durability = choose_node(need.memory_gib_per_node, part.node_type), _durability(tier, part)
-    days = part.snapshot_retention_days or choices.SNAPSHOT_RETENTION_DAYS[tier]
+    days = _snapshot_days(tier, part.snapshot_retention_days)
     kept = PERSISTENCE[durability]
     return RedisOrder(
         spec=RedisSpec(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from sizing.clouds.gcp.limits import database as limits
 from sizing.errors import SizingError
 from sizing.overrides import Overrides
 
-DATABASE_NAME_LIMIT = 98
-"""``project:instance`` (https://cloud.google.com/sql/docs/postgres/instance-settings)."""
 DATABASE_SUFFIX = "-postgres-replica-10-abcdef"
 """The longest a name grows behind the stack's: a replica's number, and the random end that a name needs
 because a deleted one stays taken for a week."""
@@ -19,13 +18,13 @@ def check_names(name: str, project: str) -> None:
         SizingError: naming the limit and how much shorter the stack's name must be.
     """
     length = len(f"{project}:{name}{DATABASE_SUFFIX}")
-    if length > DATABASE_NAME_LIMIT:
-        raise SizingError(
+    if length > limits.NAME_LIMIT:
+        raise limits.NAMES.refusal(
             "stack",
             name,
-            f"Cloud SQL takes {DATABASE_NAME_LIMIT} characters of project and instance name, and"
+            f"Cloud SQL takes {limits.NAME_LIMIT} characters of project and instance name, and"
             f" {project}:{name}{DATABASE_SUFFIX} has {length}",
-            f"Use a stack name that is {length - DATABASE_NAME_LIMIT} characters shorter.",
+            f"Use a stack name that is {length - limits.NAME_LIMIT} characters shorter.",
         )
 
 
