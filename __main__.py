@@ -1,8 +1,5 @@
 """Pulumi's entry: ``pulumi preview`` and ``pulumi up`` run this file."""
 
-import pulumi
+from infra.runtime import run
 
-from infra.program import deploy
-from infra.runtime import settings_of_stack
-
-deploy(settings_of_stack(), pulumi.get_stack())
+run()

@@ -14,6 +14,8 @@ from infra.graph.errors import GraphError
 from infra.offline.errors import OfflineError
 from sizing.errors import SizingError
 
+ANSWER_NO = 1
+"""The question was understood, and the answer is no: it does not fit, a policy is violated."""
 USAGE = 2
 """Wrong usage or configuration."""
 INTERNAL = 70

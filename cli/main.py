@@ -12,6 +12,7 @@ import typer
 from cli import errors, output
 from cli.diff import diff
 from cli.findings import findings
+from cli.fit import fit
 from cli.preview import preview
 from cli.quotas import quotas
 from cli.size import size
@@ -28,6 +29,7 @@ class State:
 _EPILOG = """\
 [bold]First steps[/]
   gateway size small         what a tier needs, and what is ordered
+  gateway fit small          whether every pod finds a node, also with a zone lost
   gateway preview small      every resource that `pulumi up` would create
   gateway findings small     where and why it differs from the guide
   gateway quotas small       what to ask the provider for before the first `up`
@@ -94,6 +96,12 @@ _add(
     ("gateway size large", "the guide's tables, and what is ordered"),
     ("gateway size large --region eu-west-1", "the same elsewhere"),
     ("gateway size mine --json | jq .order", "what is bought, for a script"),
+)
+_add(
+    fit,
+    ("gateway fit large", "four cases, how few nodes would do, GPU memory, connections"),
+    ("gateway fit large --pods", "and what each pod requests"),
+    ("gateway fit mine --json | jq .remedies", "the smallest change that helps, for a script"),
 )
 _add(
     preview,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import RenderableType
@@ -14,15 +14,19 @@ from rich.text import Text
 
 from cli import options, output
 from cli.details import STACK, kind
-from cli.errors import InputError
+from cli.errors import ANSWER_NO, InputError
 from cli.figures import ABSENT, lookup
 from cli.findings import summary
+from cli.fit import cases_table, problems
 from cli.tree import render
 from infra.graph import Graph, Resource
 
 _Out = Annotated[
     Path | None,
     typer.Option("--out", metavar="FILE", help="Also save the JSON, for `gateway diff`.", show_default=False),
+]
+_AllowUnfit = Annotated[
+    bool, typer.Option("--allow-unfit", help="Show a plan also when some of its pods would find no node.")
 ]
 _All = Annotated[
     bool, typer.Option("--all", help="A line for each resource, also for those without figures.")
@@ -32,6 +36,7 @@ _All = Annotated[
 def preview(
     stack: options.Stack,
     everything: _All = False,
+    allow_unfit: _AllowUnfit = False,
     out: _Out = None,
     cloud: options.CloudName = None,
     region: options.Region = None,
@@ -43,15 +48,42 @@ def preview(
     Runs the stack's own program without Pulumi's engine, a cloud account or the network; takes some seconds.
     "protected" resources are refused deletion by Pulumi. A component that its own plugin builds (eks.Cluster)
     is one resource here, and the preview names what it creates.
+
+    Exit status 1 when pods would stay pending (`gateway fit` says which), as `pulumi up` refuses such a plan.
     """
     graph = graph_of(project, stack, cloud, region)
+    unfit = fit_of(graph) if not fits(graph) else None
     text = graph.to_json()
     if out is not None:
         _save(out, text)
     if as_json:
         output.show_text(text)
-    else:
+    elif unfit is None or allow_unfit:
         output.show(render(graph, _title(graph), everything=everything), *_below(graph))
+    if unfit is not None and not as_json:
+        output.show(*_refusal(stack, unfit))
+    if unfit is not None and not allow_unfit:
+        raise typer.Exit(ANSWER_NO)
+
+
+def fit_of(graph: Graph) -> Mapping[str, Any]:
+    """The verdict that a preview carries; empty in one that was saved without."""
+    return graph.fit if isinstance(graph.fit, dict) else {}
+
+
+def fits(graph: Graph) -> bool:
+    """Whether every pod finds a node; a preview without a verdict is not refused."""
+    return fit_of(graph).get("verdict", "fits") == "fits"
+
+
+def _refusal(stack: str, report: Mapping[str, Any]) -> Iterator[RenderableType]:
+    yield Text.assemble((stack, "bold"), "  ", ("does not fit: some pods would find no node", "bold red"))
+    yield Text()
+    yield cases_table(report["cases"])
+    yield from problems(report)
+    yield Text(
+        f"\n`gateway fit {stack}` has the details; `--allow-unfit` shows the plan all the same.", "dim"
+    )
 
 
 def graph_of(project: Path, stack: str, cloud: str | None = None, region: str | None = None) -> Graph:

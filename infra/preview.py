@@ -26,6 +26,7 @@ def preview_graph(settings: Settings, stack: str, *, preview: bool = True) -> Gr
     from infra.offline import DENY_KEY, capture
     from infra.planning import plan_of, project_of
     from infra.program import deploy_plan
+    from sizing.fit_report import verdict_report
     from sizing.report import size_report
 
     plan, project = plan_of(settings), project_of(settings, offline=True)
@@ -37,4 +38,6 @@ def preview_graph(settings: Settings, stack: str, *, preview: bool = True) -> Gr
         program, project=PROJECT, stack=stack, config={DENY_KEY: list(EXPLICIT_PROVIDERS)}, preview=preview
     )
     report = size_report(plan)
-    return graph.annotated(cloud=plan.order.cloud, findings=report["findings"], sizing=report)
+    return graph.annotated(
+        cloud=plan.order.cloud, findings=report["findings"], sizing=report, fit=verdict_report(plan)
+    )

@@ -25,6 +25,7 @@ from infra.outputs import stack_outputs
 from infra.planning import plan_of, project_of
 from infra.settings import Settings
 from infra.stackname import platform_name
+from sizing.fit import check_fit
 from sizing.plan import Plan
 from sizing.platform_specs import SECRET_USERS
 
@@ -38,9 +39,10 @@ def deploy(settings: Settings, stack: str) -> Plan:
     """Register every resource of the stack and its outputs.
 
     Raises:
-        SizingError: the settings cannot be met; nothing has been registered then.
+        SizingError: the settings cannot be met, or pods would find no node; nothing has been registered then.
     """
     plan = plan_of(settings)
+    check_fit(plan)
     deploy_plan(settings, plan, stack, project_of(settings, offline=False))
     return plan
 

@@ -1,4 +1,7 @@
-"""Pulumi's configuration as the mapping that ``infra.settings`` takes: objects arrive as JSON text."""
+"""Running under Pulumi: its configuration as the mapping that ``infra.settings`` takes, and its errors.
+
+Objects arrive as JSON text.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,9 @@ from typing import Any
 import pulumi
 from pulumi.runtime import config as runtime_config
 
+from infra.program import deploy
 from infra.settings import NAMESPACE, Settings, load
+from sizing.errors import SizingError
 
 
 def _decoded(text: str) -> Any:
@@ -30,3 +35,15 @@ def settings_of_stack() -> Settings:
         if key.startswith(prefix)
     }
     return load(values, where=f"Pulumi.{pulumi.get_stack()}.yaml")
+
+
+def run() -> None:
+    """Deploy the stack that Pulumi is running.
+
+    Raises:
+        pulumi.RunError: a refusal, shown as one message without a traceback, before anything is registered.
+    """
+    try:
+        deploy(settings_of_stack(), pulumi.get_stack())
+    except SizingError as error:
+        raise pulumi.RunError(str(error)) from None

@@ -20,9 +20,7 @@ def fit_report(plan: Plan) -> Json:
         "tier": plan.requirements.tier.value,
         "cloud": plan.order.cloud,
         "region": plan.order.region,
-        "verdict": found.verdict,
-        "cases": [case_report(case) for case in found.cases],
-        "remedies": [asdict(remedy) for remedy in found.remedies],
+        **verdict_report(plan, found),
         "nodes": nodes_report(plan, found),
         "pods": [pod_report(workload) for workload in plan.workloads.items],
         "gpu": [
@@ -42,6 +40,16 @@ def fit_report(plan: Plan) -> Json:
             **connections(plan.requirements, plan.order).model_dump(mode="json"),
             "reserved": RESERVED_CONNECTIONS,
         },
+    }
+
+
+def verdict_report(plan: Plan, known: Fit | None = None) -> Json:
+    """The verdict, its cases and remedies: what a saved preview carries of the fit."""
+    found = known or fit(plan)
+    return {
+        "verdict": found.verdict,
+        "cases": [case_report(case) for case in found.cases],
+        "remedies": [asdict(remedy) for remedy in found.remedies],
     }
 
 

@@ -104,6 +104,7 @@ class Graph(_Frozen):
         findings: the sizing model's findings as JSON objects.
         sizing: what ``gateway size STACK --json`` prints, so that a saved preview can be compared in the
             guide's terms; None when the graph was made without it.
+        fit: the verdict of ``gateway fit STACK --json`` with its cases; None when the graph was made without.
         warnings: what the program and its SDKs logged as warnings.
     """
 
@@ -114,6 +115,7 @@ class Graph(_Frozen):
     findings: tuple[Inputs, ...] = ()
     project: str = ""
     sizing: JsonValue = None
+    fit: JsonValue = None
     warnings: tuple[str, ...] = ()
 
     @field_validator("resources", mode="after")
@@ -140,6 +142,7 @@ class Graph(_Frozen):
         cloud: str | None = None,
         findings: Sequence[Mapping[str, JsonValue]] | None = None,
         sizing: JsonValue = None,
+        fit: JsonValue = None,
     ) -> Graph:
         """A copy with what the capture itself cannot know; an argument left out keeps its value."""
         changes: dict[str, object] = {}
@@ -149,6 +152,8 @@ class Graph(_Frozen):
             changes["findings"] = tuple(dict(finding) for finding in findings)
         if sizing is not None:
             changes["sizing"] = sizing
+        if fit is not None:
+            changes["fit"] = fit
         return self.model_copy(update=changes)
 
     def to_dict(self) -> Inputs:
