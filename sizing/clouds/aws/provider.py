@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sizing import choices
-from sizing.clouds.aws import network, postgres, redis, system
+from sizing.clouds.aws import network, postgres, reach, redis, system
 from sizing.clouds.aws.machines import DEFAULT_REGION, machine, zones
 from sizing.clouds.aws.notes import NOTES
 from sizing.clouds.base import Order, PoolOrder
@@ -21,6 +21,7 @@ from sizing.specs import (
     KeySpec,
     NetworkSpec,
     NodeGroupSpec,
+    Outside,
     Workload,
 )
 
@@ -173,3 +174,7 @@ class Aws:
             node_groups=groups,
             addons=system.addons(),
         )
+
+    def outside(self, order: Order, network: NetworkSpec, *, public: bool) -> tuple[Outside, ...]:
+        """What pods talk to beside each other."""
+        return reach.outside(order, network, public=public)

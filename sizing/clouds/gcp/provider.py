@@ -5,7 +5,7 @@ from __future__ import annotations
 from sizing import choices
 from sizing.clouds.base import Order, PoolOrder
 from sizing.clouds.cidrs import api_allowed
-from sizing.clouds.gcp import limits, network, postgres, redis, system
+from sizing.clouds.gcp import limits, network, postgres, reach, redis, system
 from sizing.clouds.gcp.machines import (
     DEFAULT_REGION,
     EQUIVALENTS,
@@ -26,6 +26,7 @@ from sizing.specs import (
     KeySpec,
     NetworkSpec,
     NodeGroupSpec,
+    Outside,
     Workload,
 )
 
@@ -185,3 +186,13 @@ class Gcp:
             backup=backup,
             backup_retention_days=choices.BACKUP_RETENTION_DAYS[tier] if backup else 0,
         )
+
+    def outside(
+        self,
+        order: Order,
+        network: NetworkSpec,
+        *,
+        public: bool,  # noqa: ARG002 - the interface's
+    ) -> tuple[Outside, ...]:
+        """What pods talk to beside each other."""
+        return reach.outside(order, network)
