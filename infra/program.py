@@ -13,6 +13,7 @@ from components.kubernetes.addons import Addons, AddonsArgs
 from components.kubernetes.agentgateway import AgentGateway, AgentGatewayArgs
 from components.kubernetes.database import DatabaseBootstrap, DatabaseBootstrapArgs
 from components.kubernetes.litellm import Litellm, LitellmArgs
+from components.kubernetes.network_policies import NetworkPolicies, NetworkPoliciesArgs
 from components.kubernetes.observability import Observability, ObservabilityArgs
 from components.kubernetes.pgbouncer import Pgbouncer, PgbouncerArgs
 from components.kubernetes.platform import Platform, PlatformArgs, namespaces_of
@@ -97,6 +98,9 @@ class _Workloads:
         version = self._plan.cluster.kubernetes_version
         platform = Platform(
             "platform", PlatformArgs(namespaces_of(self._pods), version, self._cloud.ready), self._opts
+        )
+        NetworkPolicies(
+            "network-policies", NetworkPoliciesArgs(self._plan.network_policies, (platform,)), self._opts
         )
         addons = Addons(
             "addons",

@@ -6,11 +6,9 @@ The guide's number is the default; an override that breaks a check is refused wh
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Literal
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -20,6 +18,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
+from sizing.formats import Arn, Domain, Header, Issuer, KeySet, PemText, Revision
 from sizing.quantities import parse_cpu, parse_memory
 
 CpuM = Annotated[int, BeforeValidator(parse_cpu), Field(ge=1)]
@@ -28,43 +27,6 @@ Positive = Annotated[int, Field(ge=1, strict=True)]
 NotNegative = Annotated[int, Field(ge=0, strict=True)]
 Flag = Annotated[bool, Field(strict=True)]
 Text = Annotated[str, StringConstraints(min_length=1)]
-
-
-def _domain(value: str) -> str:
-    if not re.fullmatch(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", value):
-        raise ValueError(f"{value!r} is not a domain name. Write it as llm.example.com.")
-    return value
-
-
-def _arn(value: str) -> str:
-    if not re.fullmatch(r"arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:(\d{12})?:[\w+=,.@/:-]+", value):
-        raise ValueError(
-            f"{value!r} is not an ARN. Write it as arn:aws:iam::123456789012:role/platform-admin."
-        )
-    return value
-
-
-def _pem(value: str) -> str:
-    if not value.lstrip().startswith("-----BEGIN CERTIFICATE-----"):
-        raise ValueError(
-            "it holds no PEM certificate. Paste the text that starts with -----BEGIN CERTIFICATE-----."
-        )
-    return value
-
-
-def _revision(value: str) -> str:
-    if not re.fullmatch(r"[0-9a-f]{40}", value):
-        raise ValueError(
-            f"{value!r} is not a commit. Write the 40 hexadecimal digits of the repository's commit, not a"
-            " branch or tag, which can move."
-        )
-    return value
-
-
-PemText = Annotated[str, AfterValidator(_pem)]
-Revision = Annotated[str, AfterValidator(_revision)]
-Domain = Annotated[str, AfterValidator(_domain)]
-Arn = Annotated[str, AfterValidator(_arn)]
 
 
 class Part(BaseModel):
@@ -115,8 +77,17 @@ class LitellmPart(ProxyPart):
     external_models: tuple[ExternalModelPart, ...] | None = None
 
 
+class RateLimitPart(Part):
+    """``agentGateway.rateLimit``: requests of all clients together, at the smallest number of replicas."""
+
+    requests_per_second: Positive
+    burst: Positive | None = None
+
+
 class AgentGatewayPart(ProxyPart):
     """``agentGateway``: the data plane (guide 2.2)."""
+
+    rate_limit: RateLimitPart | None = None
 
 
 class ModelPart(Part):
@@ -281,12 +252,22 @@ class NetworkPart(Part):
     nat_gateway_per_zone: Flag | None = None
 
 
+class JwtPart(Part):
+    """``ingress.jwt``: a token that callers need beside their API key. ``jwks``: the issuer's public keys."""
+
+    issuer: Issuer
+    jwks: KeySet
+    audiences: tuple[Text, ...] = ()
+    header: Header | None = None
+
+
 class IngressPart(Part):
     """``ingress``: how clients reach the gateway. Without a domain it stays on an internal load balancer."""
 
     domain: Domain | None = None
     certificate_arn: Arn | None = None
     public: Flag | None = None
+    jwt: JwtPart | None = None
 
 
 class AccessPart(Part):

@@ -11,12 +11,21 @@ from sizing.connections import check_connections
 from sizing.engines import POOL_LABEL, Engine
 from sizing.errors import SizingError
 from sizing.findings import Finding
+from sizing.network_edges import network_policies
 from sizing.node_groups import shares
 from sizing.overrides import Overrides
 from sizing.placement import NodeShape
 from sizing.platform_specs import PlatformSpecs, platform_specs
 from sizing.requirements import Requirements
-from sizing.specs import ClusterSpec, NetworkSpec, NodeGroupSpec, Pool, Workload, Workloads
+from sizing.specs import (
+    ClusterSpec,
+    NetworkPolicySpec,
+    NetworkSpec,
+    NodeGroupSpec,
+    Pool,
+    Workload,
+    Workloads,
+)
 from sizing.workloads import gateway, inference, observability, platform
 
 
@@ -34,6 +43,7 @@ class Plan:
     network: NetworkSpec
     cluster: ClusterSpec
     platform: PlatformSpecs
+    network_policies: NetworkPolicySpec
     findings: tuple[Finding, ...] = ()
 
     def groups(self, pool: Pool) -> tuple[NodeGroupSpec, ...]:
@@ -70,6 +80,9 @@ def resolve(requirements: Requirements, overrides: Overrides, cloud: Cloud, regi
     check_connections(requirements, order)
     needed = cpu_maximum(order, workloads)
     groups = cloud.node_groups(order, shares(order, needed, engines))
+    network = cloud.network(order, groups, requirements, overrides)
+    platform_parts = platform_specs(requirements, overrides, order, engines)
+    beyond = cloud.outside(order, network, public=platform_parts.agent_gateway.public)
     plan = Plan(
         requirements=requirements,
         overrides=overrides,
@@ -78,9 +91,10 @@ def resolve(requirements: Requirements, overrides: Overrides, cloud: Cloud, regi
         workloads=Workloads(items=workloads),
         cpu_nodes_needed=needed,
         node_groups=groups,
-        network=cloud.network(order, groups, requirements, overrides),
+        network=network,
         cluster=cloud.cluster(order, groups, requirements, overrides),
-        platform=platform_specs(requirements, overrides, order, engines),
+        platform=platform_parts,
+        network_policies=network_policies(workloads, platform_parts.identities, beyond),
     )
     return replace(plan, findings=findings(plan))
 

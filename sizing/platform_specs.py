@@ -6,17 +6,19 @@ from sizing import choices
 from sizing.clouds.base import Order
 from sizing.engines import Engine
 from sizing.errors import SizingError
-from sizing.overrides import Overrides
+from sizing.overrides import JwtPart, Overrides, RateLimitPart
 from sizing.requirements import Requirements
 from sizing.specs import (
     AddonsSpec,
     AgentGatewaySpec,
     ExternalModel,
     Identity,
+    JwtSpec,
     LitellmSpec,
     ModelRoute,
     ObservabilitySpec,
     PgbouncerSpec,
+    RateLimitSpec,
     SecretSpec,
     Spec,
     TriggerSpec,
@@ -29,6 +31,8 @@ from sizing.workloads import observability as observability_pods
 DRAIN_MIN_S = 60
 """A pod leaves the load balancer before it stops taking connections: its health check needs 20 s to notice,
 and the balancer's own nodes some more."""
+JWT_HEADER = "x-gateway-token"
+"""Not Authorization: that holds LiteLLM's API key, which must arrive untouched."""
 ENGINE_DRAIN_S = 120
 """vLLM's --shutdown-timeout: long enough for most answers, short enough for the notice of a spot node."""
 
@@ -147,7 +151,31 @@ def _agent_gateway(need: Requirements, over: Overrides) -> AgentGatewaySpec:
         public=bool(ingress.public),
         drain_min_s=DRAIN_MIN_S,
         drain_max_s=over.litellm.request_timeout_seconds or choices.LITELLM_REQUEST_TIMEOUT_S,
+        rate_limit=_rate_limit(over.agent_gateway.rate_limit, need.agent_gateway.replicas),
+        jwt=_jwt(ingress.jwt),
     )
+
+
+def _rate_limit(part: RateLimitPart | None, replicas: int) -> RateLimitSpec | None:
+    """A replica's share: each counts for itself, so the limit grows with the replicas that are added."""
+    if part is None:
+        return None
+    if part.requests_per_second < replicas:
+        raise SizingError(
+            "agentGateway.rateLimit.requestsPerSecond",
+            part.requests_per_second,
+            f"each of {replicas} replicas counts for itself and lets through one request a second at least",
+            f"Set it to at least {replicas}.",
+        )
+    share, extra = -(-part.requests_per_second // replicas), -(-(part.burst or 0) // replicas)
+    return RateLimitSpec(requests_per_second=share, burst=extra)
+
+
+def _jwt(part: JwtPart | None) -> JwtSpec | None:
+    if part is None:
+        return None
+    header = part.header or JWT_HEADER
+    return JwtSpec(issuer=part.issuer, audiences=part.audiences, jwks=part.jwks, header=header)
 
 
 def _vllm(need: Requirements, over: Overrides, engines: tuple[Engine, ...]) -> VllmSpec:

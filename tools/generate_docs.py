@@ -1,5 +1,5 @@
-"""Write docs/sizing from the model: the guide's figures, a page per tier, and the providers' rules. These are
-the reviewed golden.
+"""Write docs/sizing from the model (the guide's figures, a page per tier, the providers' rules), and what
+else in docs follows from it. These are the reviewed golden.
 
     python -m tools.generate_docs [--check]
 
@@ -15,10 +15,11 @@ from pathlib import Path
 
 from infra.clouds import CLOUDS
 from sizing.guide.cells import Tier
-from tools import docs_guide, docs_rules, docs_tier
+from tools import docs_failures, docs_guide, docs_network, docs_rules, docs_tier
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDER = Path("docs") / "sizing"
+DOCS = Path("docs")
+FOLDER = DOCS / "sizing"
 DEFAULT_CLOUD = "aws"
 """The guide's own cloud; its pages have the tier's name alone."""
 
@@ -29,6 +30,11 @@ def pages() -> dict[str, str]:
     return {"guide.md": docs_guide.document(), "cloud-rules.md": docs_rules.document(), **tiers}
 
 
+def documents() -> dict[str, str]:
+    """Pages directly below docs, among those that people write: file name to text."""
+    return {"failures.md": docs_failures.document(), "network.md": docs_network.document()}
+
+
 def _file(tier: Tier, cloud: str) -> str:
     return f"{tier.value}.md" if cloud == DEFAULT_CLOUD else f"{cloud}-{tier.value}.md"
 
@@ -37,6 +43,15 @@ def stale(folder: Path, wanted: Mapping[str, str]) -> list[str]:
     """Names of pages in ``folder`` that differ from ``wanted``, are missing, or should not be there."""
     found = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.md")}
     return sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))
+
+
+def stale_documents(folder: Path, wanted: Mapping[str, str]) -> list[str]:
+    """Names of ``wanted`` that ``folder`` does not have, or has otherwise; it may have more."""
+    return sorted(
+        name
+        for name, text in wanted.items()
+        if not (folder / name).is_file() or (folder / name).read_text(encoding="utf-8") != text
+    )
 
 
 def write(folder: Path, wanted: Mapping[str, str]) -> None:
@@ -51,18 +66,21 @@ def write(folder: Path, wanted: Mapping[str, str]) -> None:
 
 def main() -> int:
     """The command: exit 1 when ``--check`` finds a difference."""
-    parser = argparse.ArgumentParser(description="Generate docs/sizing from the sizing model.")
+    parser = argparse.ArgumentParser(description="Generate pages of docs from the sizing model.")
     parser.add_argument("--check", action="store_true", help="compare only")
     if not parser.parse_args().check:
         write(ROOT / FOLDER, pages())
+        for name, text in documents().items():
+            (ROOT / DOCS / name).write_text(text, encoding="utf-8", newline="\n")
         return 0
-    different = stale(ROOT / FOLDER, pages())
-    if different:
-        print(
-            f"stale in {FOLDER}: {', '.join(different)}. Run `make docs` and review the diff.",
-            file=sys.stderr,
-        )
-    return 1 if different else 0
+    found = {FOLDER: stale(ROOT / FOLDER, pages()), DOCS: stale_documents(ROOT / DOCS, documents())}
+    for folder, names in found.items():
+        if names:
+            print(
+                f"stale in {folder}: {', '.join(names)}. Run `make docs` and review the diff.",
+                file=sys.stderr,
+            )
+    return 1 if any(found.values()) else 0
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from components.kubernetes.gateway_objects import (
     redirect_spec,
     reference_grant_spec,
     route_spec,
+    traffic_spec,
 )
 from components.kubernetes.gateway_parameters import parameters_spec
 from components.kubernetes.labels import own_labels
@@ -93,8 +94,9 @@ class AgentGateway(Component):
     is HTTP only, which is accepted for an internal load balancer and refused for a public one: API keys
     would travel in the clear.
 
-    The route passes requests on as they are; keys, budgets and models are LiteLLM's business. Streams are
-    not buffered. It makes no DNS record: point the domain at ``address_command``'s output.
+    The route passes requests on as they are; keys, budgets and models are LiteLLM's business. A token of an
+    issuer, and a limit of requests, can be asked for in front of that. Streams are not buffered. It makes no
+    DNS record: point the domain at ``address_command``'s output.
 
     Attributes:
         url: where clients call, or the scheme and a placeholder when there is no domain.
@@ -256,6 +258,11 @@ class AgentGateway(Component):
             policy_spec(GATEWAY, traffic),
             [self.controller],
         )
+        limits = traffic_spec(GATEWAY, args.spec)
+        if limits is not None:
+            self._object(
+                "agentgateway.dev/v1alpha1", "AgentgatewayPolicy", limits, [self.controller], "traffic"
+            )
 
     def _object(
         self,

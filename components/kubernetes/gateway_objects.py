@@ -141,3 +141,32 @@ def policy_spec(gateway: str, traffic: Traffic) -> dict[str, object]:
             },
         },
     }
+
+
+def traffic_spec(route: str, spec: AgentGatewaySpec) -> dict[str, object] | None:
+    """Who may call, and how often; None when the specification says neither.
+
+    The token has a header of its own: the policy takes away the one it read, and Authorization holds the API
+    key, which LiteLLM judges (https://github.com/agentgateway/agentgateway/issues/944). Every replica counts
+    requests for itself. On the route and not on the Gateway, whose redirect needs no token.
+    """
+    traffic: dict[str, object] = {}
+    if spec.jwt is not None:
+        provider: dict[str, object] = {"issuer": spec.jwt.issuer, "jwks": {"inline": spec.jwt.jwks}}
+        if spec.jwt.audiences:
+            provider["audiences"] = list(spec.jwt.audiences)
+        traffic["jwtAuthentication"] = {
+            "mode": "Strict",
+            "location": {"header": {"name": spec.jwt.header}},
+            "providers": [provider],
+        }
+    if spec.rate_limit is not None:
+        limit = {
+            "requests": spec.rate_limit.requests_per_second,
+            "unit": "Seconds",
+            "burst": spec.rate_limit.burst,
+        }
+        traffic["rateLimit"] = {"local": [limit]}
+    if not traffic:
+        return None
+    return {"targetRefs": [{"group": GATEWAY_GROUP, "kind": "HTTPRoute", "name": route}], "traffic": traffic}

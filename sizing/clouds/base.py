@@ -17,6 +17,7 @@ from sizing.specs import (
     KeySpec,
     NetworkSpec,
     NodeGroupSpec,
+    Outside,
     PostgresSpec,
     RedisSpec,
     Spec,
@@ -164,4 +165,9 @@ class Cloud(Protocol):
     def cluster(self, order: Order, groups: tuple[NodeGroupSpec, ...], requirements: Requirements,
                 overrides: Overrides) -> ClusterSpec:  # fmt: skip
         """The control plane, its add-ons and its node groups."""
+        ...
+
+    def outside(self, order: Order, network: NetworkSpec, *, public: bool) -> tuple[Outside, ...]:
+        """What pods of this cloud's clusters talk to beside each other: ``sizing.network_edges.BEYOND`` names
+        the ends. ``public`` says whether the gateway's load balancer faces the internet."""
         ...

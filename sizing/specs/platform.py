@@ -80,6 +80,22 @@ class LitellmSpec(Spec):
     bedrock: bool
 
 
+class RateLimitSpec(Spec):
+    """What one replica of the gateway lets through, and how many requests more for a moment."""
+
+    requests_per_second: int
+    burst: int
+
+
+class JwtSpec(Spec):
+    """A token that callers need: who issues it, for whom, its public keys (JSON), and the header it is in."""
+
+    issuer: str
+    audiences: tuple[str, ...]
+    jwks: str
+    header: str
+
+
 class AgentGatewaySpec(Spec):
     """The agent gateway's data plane and its route to LiteLLM."""
 
@@ -89,6 +105,8 @@ class AgentGatewaySpec(Spec):
     public: bool
     drain_min_s: int
     drain_max_s: int
+    rate_limit: RateLimitSpec | None = None
+    jwt: JwtSpec | None = None
 
 
 class TriggerSpec(Spec):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from sizing.quantities import format_cpu, format_memory
 from sizing.specs.base import Spec
@@ -81,7 +83,7 @@ class Workload(Spec):
     volumes: tuple[Volume, ...] = ()
     spread_zones: SpreadRule = "none"
     spread_hosts: SpreadRule = "none"
-    max_unavailable: int | None = None
+    max_unavailable: Annotated[int, Field(ge=1)] | None = None  # 0 would block every drain
     quorum: int | None = None
     priority_class: PriorityClass = "gateway-platform"
     node_labels: Mapping[str, str] = {}  # node labels the pods insist on, beyond what taints decide

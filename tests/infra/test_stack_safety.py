@@ -48,6 +48,7 @@ CORE_GROUPS = (
     "core/",
     "apps/",
     "batch/",
+    "networking.k8s.io/",
     "policy/",
     "scheduling.k8s.io/",
     "storage.k8s.io/",

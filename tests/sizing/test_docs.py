@@ -29,6 +29,12 @@ def test_committed_pages_are_what_the_model_says(pages: dict[str, str]) -> None:
     assert generate_docs.stale(FOLDER, pages) == [], "run `make docs` and review the diff"
 
 
+def test_committed_documents_are_what_the_model_says(tmp_path: Path) -> None:
+    documents = generate_docs.documents()
+    assert generate_docs.stale_documents(ROOT / generate_docs.DOCS, documents) == [], "run `make docs`"
+    assert generate_docs.stale_documents(tmp_path, documents) == sorted(documents)
+
+
 def test_check_names_changed_missing_and_foreign_pages(tmp_path: Path) -> None:
     pages = {"guide.md": "500m", "small.md": "one", "large.md": "two"}
     generate_docs.write(tmp_path, pages)

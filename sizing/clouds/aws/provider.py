@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sizing import choices
-from sizing.clouds.aws import network, postgres, quotas, redis, system
+from sizing.clouds.aws import network, postgres, quotas, reach, redis, system
 from sizing.clouds.aws.limits import RULES
 from sizing.clouds.aws.limits import cluster as limits
 from sizing.clouds.aws.machines import DEFAULT_REGION, machine, zones
@@ -25,6 +25,7 @@ from sizing.specs import (
     KeySpec,
     NetworkSpec,
     NodeGroupSpec,
+    Outside,
     Workload,
 )
 
@@ -210,3 +211,7 @@ class Aws:
             node_groups=groups,
             addons=system.addons(),
         )
+
+    def outside(self, order: Order, network: NetworkSpec, *, public: bool) -> tuple[Outside, ...]:
+        """What pods talk to beside each other."""
+        return reach.outside(order, network, public=public)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sizing import choices
 from sizing.clouds.base import Order, PoolOrder
 from sizing.clouds.cidrs import api_allowed
-from sizing.clouds.gcp import checks, network, postgres, quotas, redis, system
+from sizing.clouds.gcp import checks, network, postgres, quotas, reach, redis, system
 from sizing.clouds.gcp.limits import RULES
 from sizing.clouds.gcp.limits import cluster as limits
 from sizing.clouds.gcp.machines import (
@@ -31,6 +31,7 @@ from sizing.specs import (
     KeySpec,
     NetworkSpec,
     NodeGroupSpec,
+    Outside,
     Workload,
 )
 
@@ -215,3 +216,13 @@ class Gcp:
             backup=backup,
             backup_retention_days=choices.BACKUP_RETENTION_DAYS[tier] if backup else 0,
         )
+
+    def outside(
+        self,
+        order: Order,
+        network: NetworkSpec,
+        *,
+        public: bool,  # noqa: ARG002 - the interface's
+    ) -> tuple[Outside, ...]:
+        """What pods talk to beside each other."""
+        return reach.outside(order, network)

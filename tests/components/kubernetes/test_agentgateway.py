@@ -10,6 +10,7 @@ import pytest
 from components.kubernetes.agentgateway import AgentGateway, AgentGatewayArgs
 from components.kubernetes.endpoints import ServiceEndpoint
 from infra.graph.model import Graph
+from sizing.specs import JwtSpec, RateLimitSpec
 from tests.factories_workloads import (
     OTLP,
     WORKLOADS,
@@ -228,3 +229,32 @@ def test_where_to_call() -> None:
     captured(note)
     assert seen[0].url == "https://llm.example.com"
     assert "get gateway edge" in seen[0].address_command
+
+
+GUARDED = agent_gateway_spec(
+    rate_limit=RateLimitSpec(requests_per_second=50, burst=20),
+    jwt=JwtSpec(
+        issuer="https://login.example.com", audiences=("llm",), jwks='{"keys": []}', header="x-token"
+    ),
+)
+
+
+def test_a_token_and_a_limit_stand_before_the_route() -> None:
+    check_contract(build(spec=GUARDED))
+    policy = spec(captured(build(spec=GUARDED)), "AgentgatewayPolicy", "edge-traffic")
+    assert policy["targetRefs"] == [
+        {"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "name": "edge"}
+    ], "on the Gateway the redirect would ask for a token too"
+    token = policy["traffic"]["jwtAuthentication"]
+    assert token["mode"] == "Strict"
+    assert token["location"] == {"header": {"name": "x-token"}}, "Authorization carries the API key"
+    assert token["providers"] == [
+        {"issuer": "https://login.example.com", "jwks": {"inline": '{"keys": []}'}, "audiences": ["llm"]}
+    ]
+    assert policy["traffic"]["rateLimit"]["local"] == [{"requests": 50, "unit": "Seconds", "burst": 20}]
+
+
+def test_without_either_there_is_no_such_policy(graph: Graph) -> None:
+    assert "gateway-agentgatewaypolicy-edge-traffic" not in resources(graph, "AgentgatewayPolicy")
+    one = captured(build(spec=agent_gateway_spec(rate_limit=GUARDED.rate_limit)))
+    assert set(spec(one, "AgentgatewayPolicy", "edge-traffic")["traffic"]) == {"rateLimit"}

@@ -1,0 +1,133 @@
+"""No privilege without a reason, no moving tag, no password in plain, and namespaces that admit what runs."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from components.kubernetes import images
+from components.kubernetes.images import Image
+from components.kubernetes.platform import POD_SECURITY, namespaces_of
+from sizing.network_edges import SYSTEM_NAMESPACE, group_of
+from tests.harness import CASES, ROOT, captured, of_type, plan
+
+EVERY_CASE = pytest.mark.parametrize(("stack", "cloud"), CASES)
+CONTRACT: Mapping[str, Any] = tomllib.loads(
+    (ROOT / "tests" / "contracts" / "pods.toml").read_text(encoding="utf-8")
+)
+LEVELS = ("restricted", "baseline", "privileged")
+"""From the strictest on: https://kubernetes.io/docs/concepts/security/pod-security-standards/"""
+
+REASONS = {
+    "dcgm-exporter": "reads the GPUs' counters (SYS_ADMIN) and which pod uses which (the kubelet's socket)",
+    "node-exporter": "shows the node itself: its network, processes and file systems, all read-only",
+    "nvidia-device-plugin": "registers at the kubelet's socket",
+}
+"""Pods that a namespace of level "baseline" would refuse: why they are."""
+
+GRANTS = ("privileged", "hostNetwork", "hostPID", "hostIPC", "allowPrivilegeEscalation")
+IMAGE = re.compile(r"^[\w.-]+(\.[\w-]+)*(/[\w.-]+)+:(?P<tag>[\w][\w.-]*)$")
+SECRET_NAME = re.compile(r"(password|passwd|token|api_?key|secret_?key|master_?key)$", re.IGNORECASE)
+
+
+def _leaves(value: object, path: str = "") -> Iterator[tuple[str, object]]:
+    """Everything that is no list or mapping, by dotted path."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _leaves(item, f"{path}.{key}")
+    elif isinstance(value, list):
+        for item in value:
+            yield from _leaves(item, path)
+    else:
+        yield path, value
+
+
+def _kubernetes(stack: str, cloud: str) -> list[tuple[str, Mapping[str, Any]]]:
+    found = [(r.urn, r.inputs) for r in captured(stack, cloud).resources if r.type.startswith("kubernetes:")]
+    assert len(found) > 100
+    return found
+
+
+@EVERY_CASE
+def test_nothing_of_ours_asks_for_a_privilege(stack: str, cloud: str) -> None:
+    for urn, inputs in _kubernetes(stack, cloud):
+        for path, value in _leaves(inputs):
+            asked = path.rpartition(".")[2] in GRANTS and value is True
+            assert not asked, f"{urn}{path}"
+            assert ".capabilities.add" not in path, f"{urn}{path}"
+
+
+@EVERY_CASE
+def test_jobs_drop_what_they_can(stack: str, cloud: str) -> None:
+    jobs = of_type(captured(stack, cloud), "kubernetes:batch/v1:Job")
+    assert jobs
+    for job in jobs:
+        pod = job.inputs["spec"]["template"]["spec"]
+        assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}, job.urn
+        for container in (*pod.get("initContainers", []), *pod["containers"]):
+            context = container["securityContext"]
+            assert context["allowPrivilegeEscalation"] is False, job.urn
+            assert context["capabilities"] == {"drop": ["ALL"]}, job.urn
+
+
+@EVERY_CASE
+def test_no_tag_moves(stack: str, cloud: str) -> None:
+    for urn, inputs in _kubernetes(stack, cloud):
+        for path, value in _leaves(inputs):
+            key, text = path.rpartition(".")[2], str(value)
+            if key == "image" and isinstance(value, str):
+                match = IMAGE.match(text)
+                assert match, f"{urn}{path}: {text} has no tag"
+                assert any(c.isdigit() for c in match["tag"]), f"{urn}{path}: {text}"
+            if key == "tag":
+                assert any(c.isdigit() for c in text), f"{urn}{path}: {text}"
+
+
+def test_images_of_charts_are_pinned_by_the_charts_version() -> None:
+    """The list of everything that is pulled, ours and the charts' defaults."""
+    known = {value.reference for value in vars(images).values() if isinstance(value, Image)}
+    listed = {image for pod in CONTRACT.values() for image in pod["images"]}
+    for image in (*known, *listed):
+        tag = image.rpartition(":")[2]
+        assert "/" not in tag, f"{image} has no tag"
+        assert any(c.isdigit() for c in tag), image
+    rendered = {f"quay.io/{i}" if i.startswith("jaegertracing/") else i for i in known}
+    own_jobs = {images.PSQL.reference}
+    assert rendered - own_jobs <= listed
+
+
+@EVERY_CASE
+def test_no_password_stands_in_plain(stack: str, cloud: str) -> None:
+    """A name, a key or a path of a Secret may; a value may not."""
+    for resource in captured(stack, cloud).resources:
+        for path, value in _leaves(resource.inputs):
+            key = path.rpartition(".")[2]
+            if SECRET_NAME.search(key) and isinstance(value, str) and value:
+                names = {"[secret]", "[unknown]", "admin-password", "password", "value"}
+                variable = value.startswith("os.environ/") or re.fullmatch(r"\{\{ \.\w+ \}\}", value)
+                refers = value in names or variable or "Key" in key or ".passwordSecret" in path
+                assert refers, f"{resource.urn}{path}: {value}"
+
+
+@EVERY_CASE
+def test_namespaces_admit_what_runs_there_and_no_more(stack: str, cloud: str) -> None:
+    workloads = plan(stack, cloud).workloads
+    for namespace in namespaces_of(workloads):
+        pods = {group_of(w): CONTRACT[group_of(w)] for w in workloads.items if w.namespace == namespace.name}
+        assert pods
+        weakest = max(LEVELS.index(pod["level"]) for pod in pods.values())
+        allowed = LEVELS.index(namespace.level)
+        assert allowed >= weakest, f"{namespace.name} would refuse {list(pods)}"
+        if namespace.level == "privileged":
+            assert weakest == allowed, f"nothing in {namespace.name} needs it"
+        for name, pod in pods.items():
+            assert bool(pod.get("privileges")) == (name in REASONS) == (pod["level"] == "privileged"), name
+
+
+def test_every_reason_is_used() -> None:
+    assert set(REASONS) <= set(CONTRACT)
+    assert SYSTEM_NAMESPACE not in POD_SECURITY

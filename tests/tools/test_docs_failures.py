@@ -1,0 +1,49 @@
+"""The table of failures: complete, and its arithmetic is the plan's."""
+
+from __future__ import annotations
+
+import pytest
+
+from sizing.network_edges import SYSTEM_NAMESPACE, group_of
+from tests.harness import CASES, plan
+from tools import docs_failures
+from tools.docs_failures import PODS, SERVES, left_without_node, left_without_zone
+
+EVERY_CASE = pytest.mark.parametrize(("stack", "cloud"), CASES)
+
+
+@EVERY_CASE
+def test_every_workload_says_what_is_missing_without_it(stack: str, cloud: str) -> None:
+    for workload in plan(stack, cloud).workloads.items:
+        if workload.namespace != SYSTEM_NAMESPACE:
+            assert SERVES[group_of(workload)], workload.name
+            assert "probes" in PODS[group_of(workload)], workload.name
+
+
+def test_nothing_is_described_that_never_runs() -> None:
+    there = {group_of(w) for stack, cloud in CASES for w in plan(stack, cloud).workloads.items}
+    assert set(SERVES) <= there
+
+
+@EVERY_CASE
+def test_a_quorum_outlives_a_zone(stack: str, cloud: str) -> None:
+    for workload in plan(stack, cloud).workloads.items:
+        if workload.quorum is not None:
+            assert left_without_zone(workload, 3) >= workload.quorum, workload.name
+
+
+def test_what_is_left_follows_from_the_spread() -> None:
+    pod = plan("large").workloads["litellm"].model_copy(update={"replicas": 5})
+    assert (left_without_node(pod, 10), left_without_node(pod, 3)) == (4, 3)
+    assert left_without_zone(pod, 3) == 3
+    packed = pod.model_copy(update={"spread_zones": "none", "spread_hosts": "none"})
+    assert (left_without_node(packed, 10), left_without_zone(packed, 3)) == (0, 0)
+
+
+def test_every_size_has_its_table() -> None:
+    text = docs_failures.document()
+    for stack, cloud in CASES:
+        if cloud == "aws":
+            rows = text.split(f"## {stack.capitalize()}\n")[1].split("\n## ")[0]
+            for workload in plan(stack, cloud).workloads.items:
+                assert (f"| {workload.name} |" in rows) == (workload.namespace != SYSTEM_NAMESPACE)
