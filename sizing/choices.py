@@ -44,8 +44,10 @@ POOL_SIZE_OF = _L
 """The guide's pool sizes stop at Large (D22); its figure is kept for what is larger."""
 CONNECTIONS_PER_WORKER = 10
 """LiteLLM's database_connection_pool_limit, per worker (D22)."""
-MAX_PREPARED_STATEMENTS = 0
-"""LiteLLM's client runs without named prepared statements; see https://github.com/prisma/orm/issues/21635."""
+MAX_PREPARED_STATEMENTS = 200
+"""PgBouncer's own default since 1.24, per server connection: more than the 100 that LiteLLM's client keeps
+(https://www.pgbouncer.org/config.html#max_prepared_statements). From 1.21 on the client's special mode for
+poolers is advised against (https://www.prisma.io/docs/orm/prisma-client/setup-and-configuration/databases-connections/pgbouncer)."""
 
 # -------------------------------------------------------------------------------------------- D21, D31
 SPEND_LOG_ROW_BYTES = 2000

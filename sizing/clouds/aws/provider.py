@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sizing import choices
 from sizing.clouds.aws import network, postgres, redis, system
+from sizing.clouds.aws.authority import authority
 from sizing.clouds.aws.machines import DEFAULT_REGION, machine, zones
 from sizing.clouds.aws.notes import NOTES
 from sizing.clouds.base import Order, PoolOrder
@@ -121,7 +122,9 @@ class Aws:
                 max=need.gpu_nodes.max,
                 disk_gib=nodes.gpu.disk_gib or choices.GPU_NODE_DISK_GIB,
             ),
-            postgres=postgres.order(requirements.postgres, requirements.tier, overrides.postgres),
+            postgres=postgres.order(
+                requirements.postgres, requirements.tier, overrides.postgres
+            ).model_copy(update={"authority": authority(region)}),
             redis=redis.order(requirements.redis, requirements.tier, overrides.redis),
             addons=AddonsSpec(
                 cluster_autoscaler=True,
