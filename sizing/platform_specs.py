@@ -168,6 +168,7 @@ def _observability(need: Requirements, over: Overrides) -> ObservabilitySpec:
         if backend == "elasticsearch"
         else 0,
         trace_sampling_percent=choices.TRACE_SAMPLING_PERCENT[tier],
+        trace_kept_percent=choices.TRACE_KEPT_PERCENT.get(tier),
     )
 
 

@@ -165,7 +165,11 @@ JaegerBackend = Literal["memory", "badger", "elasticsearch"]
 
 
 class ObservabilitySpec(Spec):
-    """Metrics, traces and their storage. ``retention_gib`` is Prometheus' size limit, below its disk."""
+    """Metrics, traces and their storage. ``retention_gib`` is Prometheus' size limit, below its disk.
+
+    ``trace_sampling_percent`` of the requests are traced. ``trace_kept_percent`` of those that are neither
+    failed nor slow are stored; None: all.
+    """
 
     prometheus_replicas: int
     prometheus_retention_days: int
@@ -178,6 +182,7 @@ class ObservabilitySpec(Spec):
     elasticsearch_nodes: int
     elasticsearch_storage_gib: int
     trace_sampling_percent: int
+    trace_kept_percent: int | None = None
 
 
 class AddonsSpec(Spec):
