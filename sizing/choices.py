@@ -112,8 +112,8 @@ ELASTICSEARCH_STORAGE_GIB = {_L: 100, _E: 250}
 TRACE_SAMPLING_PERCENT = {_S: 100, _M: 20, _L: 20, _E: 10}
 """Where a trace begins. A span costs the proxies CPU, so the larger tiers do not trace every request."""
 TRACE_KEPT_PERCENT = {_L: 25, _E: 10}
-"""Of the traces that reach the collector and are neither failed nor slow, which it keeps all: 5% and 1% of the
-requests. Smaller tiers keep whatever is traced."""
+"""Of the traces that reach the collector and are neither failed nor slow, which it keeps all: 5% and 1% of
+the requests. Smaller tiers keep whatever is traced."""
 ALERTMANAGER_REPLICAS = {_S: 1, _M: 2, _L: 3, _E: 3}
 CONTROLLER_REPLICAS = {_S: 1, _M: 2, _L: 2, _E: 2}
 """Replicas of leader-elected controllers: a second one takes over in seconds from Medium up."""

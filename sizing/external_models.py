@@ -37,12 +37,13 @@ def external_models(part: LitellmPart, served: Sequence[str]) -> tuple[ExternalM
     )
 
 
-def _check_names(
-    path: str, model: ExternalModelPart, served: Sequence[str], earlier: Sequence[str]
-) -> None:
+def _check_names(path: str, model: ExternalModelPart, served: Sequence[str], earlier: Sequence[str]) -> None:
     if model.name in served:
         raise SizingError(
-            f"{path}.name", model.name, "an engine already serves this name", "Use fallbackFor to add a fallback."
+            f"{path}.name",
+            model.name,
+            "an engine already serves this name",
+            "Use fallbackFor to add a fallback.",
         )
     if model.name in earlier:
         raise SizingError(f"{path}.name", model.name, "another external model has this name", "Rename one.")

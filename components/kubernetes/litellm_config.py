@@ -89,7 +89,9 @@ def proxy_config(spec: LitellmSpec, inputs: ConfigInputs) -> dict[str, object]:
 def _models(spec: LitellmSpec, inputs: ConfigInputs) -> list[dict[str, object]]:
     models: list[dict[str, object]] = []
     if inputs.vllm_url is not None:
-        models += [_self_hosted(route, inputs.vllm_url, _external_share(spec, route)) for route in spec.models]
+        models += [
+            _self_hosted(route, inputs.vllm_url, _external_share(spec, route)) for route in spec.models
+        ]
     for external in spec.external_models:
         models.append(_external(external, external.name, f"external-{external.name}"))
         if external.fallback_for is not None:

@@ -14,9 +14,9 @@ TOKENS = f"sum(rate(litellm_total_tokens_metric_total[{WINDOW}]))"
 
 
 def autoscaling(spec: LitellmSpec, prometheus_url: str) -> dict[str, object]:
-    """The chart's ``hpa`` and ``keda``: exactly one is enabled, because two autoscalers of one Deployment would
-    undo each other. KEDA's makes the same autoscaler with the same bounds, cpu, memory and behaviour, and the
-    triggers that only Prometheus can answer.
+    """The chart's ``hpa`` and ``keda``: exactly one is enabled, because two autoscalers of one Deployment
+    would undo each other. KEDA's makes the same autoscaler with the same bounds, cpu, memory and behaviour,
+    and the triggers that only Prometheus can answer.
     """
     wanted = {REQUESTS: spec.requests_per_second_per_pod, TOKENS: spec.tokens_per_second_per_pod}
     triggers = [

@@ -1,8 +1,8 @@
 """Tail sampling: failed and slow traces are kept, of the others a share.
 
-A decision needs all spans of a trace in one place. Every replica takes spans from anywhere and hands each to the
-replica that its trace id belongs to, itself included, on a port of its own; that one decides. So no second
-deployment is needed, and the replicas share the work.
+A decision needs all spans of a trace in one place. Every replica takes spans from anywhere and hands each to
+the replica that its trace id belongs to, itself included, on a port of its own; that one decides. So no
+second deployment is needed, and the replicas share the work.
 https://github.com/open-telemetry/opentelemetry-collector-contrib/tree/main/processor/tailsamplingprocessor
 """
 
@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from typing import cast
 
 DECISION_WAIT = "30s"
-"""From a trace's first span on. Proxies send their spans when the answer has ended, so those of one request come
-within seconds of each other."""
+"""From a trace's first span on. Proxies send their spans when the answer has ended, so those of one request
+come within seconds of each other."""
 
 MAX_TRACES = 20_000
 """Undecided at once in one replica: 600 new ones a second. What is more is decided early, oldest first."""
@@ -34,8 +34,8 @@ def sampled(
 ) -> dict[str, object]:
     """``config`` with its traces handed on by id and decided by the replica that has all of one.
 
-    ``k8s_attributes`` stays in the first path: it knows a pod by its connection, which ends there. ``service`` is
-    the collector's own, ``<name>.<namespace>``.
+    ``k8s_attributes`` stays in the first path: it knows a pod by its connection, which ends there.
+    ``service`` is the collector's own, ``<name>.<namespace>``.
     """
     traces = cast(Mapping[str, Mapping[str, object]], config["service"]["pipelines"])
     (store,) = cast(list[str], traces["traces"]["exporters"])

@@ -1,7 +1,9 @@
-"""Install what the tests of real programs need: `python -m tests.real.install [part ...]`, all parts by default.
+"""Install what the tests of real programs need: `python -m tests.real.install [part ...]`, all parts by
+default.
 
-Debian packages when root, environments and builds into a cache outside the clone. What is there already is left alone,
-so a second run does nothing. Exit status 1 and one line per missing thing when something cannot be installed.
+Debian packages when root, environments and builds into a cache outside the clone. What is there already is
+left alone, so a second run does nothing. Exit status 1 and one line per missing thing when something cannot
+be installed.
 """
 
 from __future__ import annotations
@@ -23,13 +25,14 @@ PACKAGES: Mapping[str, Mapping[str, str]] = {
     "litellm": {"redis-server": "redis-server", "redis-cli": "redis-tools", "openssl": "openssl"},
     "otel": {"go": "golang-go"},
 }
-"""Part -> program -> the Debian package that brings it. A part whose tests need no more needs no more here."""
+"""Part -> program -> the Debian package that brings it. A part whose tests need no more needs no more
+here."""
 
 BUILD_PACKAGES = ("gcc", "make", "pkg-config", "libevent-dev", "libssl-dev", "dpkg-dev", "ca-certificates")
 
 NEWER_SUITE = "trixie"
-"""The Debian release whose PgBouncer (1.24) knows prepared statements. Its source is built: its binary needs a newer
-C library than the release before has."""
+"""The Debian release whose PgBouncer (1.24) knows prepared statements. Its source is built: its binary needs
+a newer C library than the release before has."""
 
 
 class CannotError(Exception):
@@ -39,7 +42,12 @@ class CannotError(Exception):
 def run(*argv: str, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> None:
     """Run quietly; the output is shown when it fails."""
     done = subprocess.run(
-        argv, cwd=cwd, env={**os.environ, **(env or {})}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        argv,
+        cwd=cwd,
+        env={**os.environ, **(env or {})},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
     if done.returncode != 0:
         tail = "\n".join(done.stdout.splitlines()[-20:])
@@ -58,7 +66,8 @@ def apt_get(*packages: str) -> None:
 
 
 def debian(part: str) -> None:
-    """The part's packages whose programs are not there. Debian starts servers; those of the tests are their own."""
+    """The part's packages whose programs are not there. Debian starts servers; those of the tests are their
+    own."""
     wanted = set[str]()
     for program, package in PACKAGES[part].items():
         try:
@@ -102,7 +111,8 @@ def _libraries() -> bool:
 
 
 def _source(scratch: Path) -> Path:
-    """PgBouncer's source as Debian packs it, from the mirror and with the keys that this system's apt uses."""
+    """PgBouncer's source as Debian packs it, from the mirror and with the keys that this system's apt
+    uses."""
     sources = scratch / "newer.sources"
     sources.write_text(_newer_sources(), encoding="utf-8")
     lists, archives = scratch / "lists", scratch / "archives"
@@ -130,7 +140,9 @@ def _newer_sources() -> str:
         words = [word for word in line.split() if not word.startswith("[")]
         if words[:1] == ["deb"] and words[1].rstrip("/").endswith("/debian"):
             return _stanza(words[1], "")
-    raise CannotError(f"no Debian archive among apt's sources: install PgBouncer {programs.PGBOUNCER_LEAST} yourself")
+    raise CannotError(
+        f"no Debian archive among apt's sources: install PgBouncer {programs.PGBOUNCER_LEAST} yourself"
+    )
 
 
 def _plain_list() -> bool:
@@ -143,8 +155,8 @@ def _stanza(uri: str, signed_by: str) -> str:
 
 
 def litellm() -> None:
-    """LiteLLM's own environment, every package by its hash. --no-deps: the file is the whole list, and one package of
-    it is not the release that LiteLLM names (tests/real/litellm/overrides.txt)."""
+    """LiteLLM's own environment, every package by its hash. --no-deps: the file is the whole list, and one
+    package of it is not the release that LiteLLM names (tests/real/litellm/overrides.txt)."""
     debian("litellm")
     target = programs.litellm_venv()
     if (target / ".complete").is_file():

@@ -25,7 +25,8 @@ class MissingError(Exception):
 
 
 def cache(name: str, *sources: Path) -> Path:
-    """Directory outside the clone for something built from ``sources``: other sources are another directory."""
+    """Directory outside the clone for something built from ``sources``: other sources are another
+    directory."""
     digest = hashlib.sha256()
     for source in sorted(sources):
         digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")

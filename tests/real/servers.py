@@ -1,4 +1,5 @@
-"""Real servers for one test: on the loopback address, on free ports, in a directory of their own, ended with the test.
+"""Real servers for one test: on the loopback address, on free ports, in a directory of their own, ended with
+the test.
 
 PostgreSQL and PgBouncer refuse to run as root; there they run as "nobody".
 """
@@ -17,12 +18,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.real import programs
 
 HOST = "127.0.0.1"
 
-START_S = 120
+START_S = 300
 """A start on a busy machine; conditions are polled, so a quick one costs nothing."""
 
 STOP_S = 30
@@ -89,14 +91,14 @@ def own(path: Path) -> Path:
     return path
 
 
-def unprivileged() -> Mapping[str, str | int]:
+def unprivileged() -> Mapping[str, Any]:
     """Arguments of a subprocess."""
     if os.geteuid() != 0:
         return {}
     return {"user": UNPRIVILEGED, "group": pwd.getpwnam(UNPRIVILEGED).pw_gid}
 
 
-def _more_files() -> None:
+def more_files() -> None:
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     most = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
@@ -104,19 +106,24 @@ def _more_files() -> None:
 
 @contextmanager
 def process(
-    argv: Sequence[str], directory: Path, name: str, env: Mapping[str, str] | None = None, *, drop: bool = True
+    argv: Sequence[str],
+    directory: Path,
+    name: str,
+    env: Mapping[str, str] | None = None,
+    *,
+    drop: bool = True,
 ) -> Iterator[Process]:
     """Run ``argv`` until the block ends; ``drop`` runs it as the unprivileged user."""
     log = directory / f"{name}.log"
     with log.open("wb") as output:
-        popen = subprocess.Popen(  # type: ignore[call-overload]
+        popen = subprocess.Popen(
             list(argv),
             cwd=directory,
             env={**os.environ, **(env or {})},
             stdout=output,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
-            preexec_fn=_more_files,
+            preexec_fn=more_files,
             **(unprivileged() if drop else {}),
         )
         try:
@@ -163,12 +170,13 @@ def authority(directory: Path, name: str) -> Authority:
     extensions = directory / f"{name}.ext"
     extensions.write_text(f"subjectAltName=DNS:localhost,IP:{HOST}\n")
     curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+    days = ("-days", "2")
+    subject = ("-subj", f"/CN={name} test authority")
+    signing = ("-CA", files["ca"], "-CAkey", files["ca-key"], "-CAcreateserial", "-extfile", extensions)
     for argv in (
-        ("req", "-x509", *curve, "-keyout", files["ca-key"], "-out", files["ca"], "-days", "2")
-        + ("-subj", f"/CN={name} test authority"),
-        ("req", *curve, "-keyout", files["key"], "-out", files["request"], "-subj", "/CN=localhost"),
-        ("x509", "-req", "-in", files["request"], "-CA", files["ca"], "-CAkey", files["ca-key"])
-        + ("-CAcreateserial", "-out", files["server"], "-days", "2", "-extfile", extensions),
+        ("req", "-x509", *curve, *days, *subject, "-keyout", files["ca-key"], "-out", files["ca"]),
+        ("req", *curve, "-subj", "/CN=localhost", "-keyout", files["key"], "-out", files["request"]),
+        ("x509", "-req", *days, *signing, "-in", files["request"], "-out", files["server"]),
     ):
         subprocess.run(["openssl", *map(str, argv)], check=True, capture_output=True)
     for path in files.values():
@@ -208,7 +216,17 @@ class Postgres:
 
 
 def psql(sql: str, *, database: str, env: Mapping[str, str]) -> str:
-    argv = [programs.command("psql", "postgres"), "-X", "-At", "-v", "ON_ERROR_STOP=1", "-d", database, "-c", sql]
+    argv = [
+        programs.command("psql", "postgres"),
+        "-X",
+        "-At",
+        "-v",
+        "ON_ERROR_STOP=1",
+        "-d",
+        database,
+        "-c",
+        sql,
+    ]
     done = subprocess.run(argv, env={**os.environ, **env}, capture_output=True, text=True, timeout=START_S)
     if done.returncode != 0:
         raise subprocess.CalledProcessError(done.returncode, argv, done.stdout, done.stderr)
@@ -224,7 +242,7 @@ def postgres(directory: Path, max_connections: int, **more: str) -> Iterator[Pos
     signed, data, port = authority(directory, "postgres"), directory / "data", free_port()
     initdb = programs.initdb()
     argv = [initdb, "-D", str(data), "-U", "bootstrap", "-E", "UTF8", "--no-sync", "--auth=trust"]
-    subprocess.run(argv, check=True, capture_output=True, cwd=directory, **unprivileged())  # type: ignore[call-overload]
+    subprocess.run(argv, check=True, capture_output=True, cwd=directory, **unprivileged())
     access = "local all bootstrap trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n"
     (data / "pg_hba.conf").write_text(access)
     settings = {
@@ -247,6 +265,8 @@ def postgres(directory: Path, max_connections: int, **more: str) -> Iterator[Pos
         secret = ADMIN_PASSWORD.replace("'", "''")
         local = {"PGHOST": str(directory), "PGPORT": str(port), "PGUSER": "bootstrap"}
         psql(
-            f"CREATE ROLE {ADMIN} LOGIN CREATEROLE CREATEDB PASSWORD '{secret}'", database="postgres", env=local
+            f"CREATE ROLE {ADMIN} LOGIN CREATEROLE CREATEDB PASSWORD '{secret}'",
+            database="postgres",
+            env=local,
         )
         yield Postgres(port, signed.ca)

@@ -1,4 +1,5 @@
-"""The authorities that sign the certificates of RDS servers, one per region, so that clients verify by default."""
+"""The authorities that sign the certificates of RDS servers, one per region, so that clients verify by
+default."""
 
 from __future__ import annotations
 

@@ -122,9 +122,9 @@ class Aws:
                 max=need.gpu_nodes.max,
                 disk_gib=nodes.gpu.disk_gib or choices.GPU_NODE_DISK_GIB,
             ),
-            postgres=postgres.order(
-                requirements.postgres, requirements.tier, overrides.postgres
-            ).model_copy(update={"authority": authority(region)}),
+            postgres=postgres.order(requirements.postgres, requirements.tier, overrides.postgres).model_copy(
+                update={"authority": authority(region)}
+            ),
             redis=redis.order(requirements.redis, requirements.tier, overrides.redis),
             addons=AddonsSpec(
                 cluster_autoscaler=True,

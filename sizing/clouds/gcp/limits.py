@@ -46,8 +46,8 @@ def check_overrides(over: Overrides) -> None:
         raise SizingError(
             "postgres.caBundle",
             "a PEM certificate",
-            "every Cloud SQL instance has an authority of its own, known only once it exists; clients verify by"
-            " it without being told",
+            "every Cloud SQL instance has an authority of its own, known only once it exists; clients verify"
+            " by it without being told",
             "Leave it out.",
         )
     for index, model in enumerate(over.litellm.external_models or ()):

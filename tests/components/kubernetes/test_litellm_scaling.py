@@ -36,7 +36,9 @@ def test_the_guides_bounds_triggers_and_behaviour_stay() -> None:
     found = scaled(requests_per_second_per_pod=40)["keda"]
     assert (found["minReplicaCount"], found["maxReplicaCount"]) == (given.min_replicas, given.max_replicas)
     assert found["advanced"] == {"horizontalPodAutoscalerConfig": {"behavior": given.behavior()}}
-    resources = {t["type"]: t["metadata"]["value"] for t in found["triggers"] if t["metricType"] == "Utilization"}
+    resources = {
+        t["type"]: t["metadata"]["value"] for t in found["triggers"] if t["metricType"] == "Utilization"
+    }
     assert resources == {"cpu": str(given.cpu_percent), "memory": str(given.memory_percent)}
 
 

@@ -23,14 +23,24 @@ class Cache:
     ca: Path
 
     def cli(self, port: int, *words: str) -> str:
-        argv = [programs.command("redis-cli", "litellm"), "--tls", "--cacert", str(self.ca), "-p", str(port), *words]
+        argv = [
+            programs.command("redis-cli", "litellm"),
+            "--tls",
+            "--cacert",
+            str(self.ca),
+            "-p",
+            str(port),
+            *words,
+        ]
         env = {**os.environ, "REDISCLI_AUTH": PASSWORD}
         done = subprocess.run(argv, env=env, capture_output=True, text=True, timeout=60)
         return done.stdout.strip() + done.stderr.strip()
 
     def keys(self, pattern: str) -> set[str]:
         """Keys on all masters."""
-        return {key for port in self.ports for key in self.cli(port, "--scan", "--pattern", pattern).splitlines()}
+        return {
+            key for port in self.ports for key in self.cli(port, "--scan", "--pattern", pattern).splitlines()
+        }
 
 
 @contextmanager
@@ -47,14 +57,13 @@ def cache(directory: Path) -> Iterator[Cache]:
         made = found.cli(ports[0], "--cluster", "create", *nodes, "--cluster-replicas", "0", "--cluster-yes")
         assert "All 16384 slots covered" in made, made
         servers.wait_for(
-            lambda: all("cluster_state:ok" in found.cli(port, "cluster", "info") for port in ports), "the cluster is well"
+            lambda: all("cluster_state:ok" in found.cli(port, "cluster", "info") for port in ports),
+            "the cluster is well",
         )
         yield found
 
 
-def _master(
-    directory: Path, signed: servers.Authority, port: int
-) -> AbstractContextManager[servers.Process]:
+def _master(directory: Path, signed: servers.Authority, port: int) -> AbstractContextManager[servers.Process]:
     home = directory / f"redis-{port}"
     home.mkdir()
     servers.own(home)

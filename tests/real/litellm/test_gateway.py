@@ -26,7 +26,9 @@ def answer(gateway: Gateway, body: dict[str, object]) -> tuple[dict[str, Any], d
         return json.loads(response.read()), dict(response.headers)
 
 
-def test_the_engine_answers_first_and_is_given_its_key(gateway: Gateway, engine: Backend, provider: Backend) -> None:
+def test_the_engine_answers_first_and_is_given_its_key(
+    gateway: Gateway, engine: Backend, provider: Backend
+) -> None:
     body, headers = answer(gateway, ask())
     assert body["choices"][0]["message"]["content"].startswith("engine:")
     assert headers["x-litellm-model-id"] == f"vllm-{MODEL}"
@@ -44,7 +46,9 @@ def test_an_answer_is_streamed(gateway: Gateway, engine: Backend) -> None:
     assert engine.requests[0]["stream"] is True
 
 
-def test_the_provider_answers_when_the_engine_fails(gateway: Gateway, engine: Backend, provider: Backend) -> None:
+def test_the_provider_answers_when_the_engine_fails(
+    gateway: Gateway, engine: Backend, provider: Backend
+) -> None:
     engine.fails = True
     body, headers = answer(gateway, ask())
     assert body["choices"][0]["message"]["content"].startswith("provider:")
@@ -60,14 +64,18 @@ def test_a_stream_falls_back_too(gateway: Gateway, engine: Backend, provider: Ba
     assert provider.requests[0]["stream"] is True
 
 
-def test_the_same_question_is_answered_from_the_cache(gateway: Gateway, engine: Backend, provider: Backend, redis: Cache) -> None:
+def test_the_same_question_is_answered_from_the_cache(
+    gateway: Gateway, engine: Backend, provider: Backend, redis: Cache
+) -> None:
     question = uuid.uuid4().hex
     first, _ = answer(gateway, ask(question))
     before = len(engine.requests) + len(provider.requests)
     second, headers = answer(gateway, ask(question))
     assert second["id"] == first["id"]
     assert len(engine.requests) + len(provider.requests) == before
-    assert headers["x-litellm-cache-key"] in {key.rsplit(":", 1)[-1] for key in redis.keys("*")} | redis.keys("*")
+    assert headers["x-litellm-cache-key"] in {key.rsplit(":", 1)[-1] for key in redis.keys("*")} | redis.keys(
+        "*"
+    )
 
 
 @pytest.mark.parametrize("path", ["/v1/models", "/metrics/"])
@@ -92,7 +100,9 @@ def test_metrics_are_counted(gateway: Gateway) -> None:
     assert "user_agent" not in text
 
 
-def test_a_stopping_pod_ends_its_streams(directory: Path, engine: Backend, provider: Backend, redis: Cache) -> None:
+def test_a_stopping_pod_ends_its_streams(
+    directory: Path, engine: Backend, provider: Backend, redis: Cache
+) -> None:
     """The kubelet's SIGTERM comes in the middle of an answer."""
     engine.pause_s = 0.5
     with run(directory, engine, provider, redis) as stopping:

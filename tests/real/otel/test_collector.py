@@ -42,7 +42,8 @@ def test_every_configuration_is_valid(stack: str, cloud: str, tmp_path: Path) ->
 
 
 def test_what_is_wrong_is_refused(tmp_path: Path) -> None:
-    """The validation above can fail: an unknown key, an unknown component, a pipeline without its exporter."""
+    """The validation above can fail: an unknown key, an unknown component, a pipeline without its
+    exporter."""
     config = configurations("large", "aws")["otel-collector"]
     for change, complaint in (
         ({"receivers": {**config["receivers"], "otlp": {"protocol": {}}}}, "protocol"),
@@ -58,7 +59,9 @@ def test_the_collector_is_the_images_version() -> None:
     """Every component's module has the version of the pinned image."""
     text = (programs.OTELCOL_SOURCES / "go.mod").read_text()
     direct = text[text.index("require (") : text.index(")")]
-    versions = set(re.findall(r"(?:exporter|extension|processor|receiver|otelcol)\S* v(0\.\d+\.\d+)$", direct, re.M))
+    versions = set(
+        re.findall(r"(?:exporter|extension|processor|receiver|otelcol)\S* v(0\.\d+\.\d+)$", direct, re.M)
+    )
     assert versions == {OTEL_COLLECTOR.tag}
 
 
@@ -66,4 +69,6 @@ def test_the_larger_tiers_decide_by_whole_traces() -> None:
     """Tail sampling is what the specification says, and spans are handed to the replica that decides."""
     for stack, cloud in CASES:
         kept = plan(stack, cloud).platform.observability.trace_kept_percent
-        assert ("tail_sampling" in configurations(stack, cloud)["otel-collector"]["processors"]) is (kept is not None)
+        assert ("tail_sampling" in configurations(stack, cloud)["otel-collector"]["processors"]) is (
+            kept is not None
+        )

@@ -1,7 +1,7 @@
 """What the chart makes of its values: the file pgbouncer.ini and the pool's command.
 
-As chart pgbouncer 4.1.9 renders its ConfigMap: three sections, fixed lines first, then the values in the order of their
-keys, as Helm ranges over them (https://github.com/icoretech/helm/tree/main/charts/pgbouncer).
+As chart pgbouncer 4.1.9 renders its ConfigMap: three sections, fixed lines first, then the values in the
+order of their keys, as Helm ranges over them (https://github.com/icoretech/helm/tree/main/charts/pgbouncer).
 """
 
 from __future__ import annotations

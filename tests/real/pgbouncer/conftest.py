@@ -56,12 +56,24 @@ class Pool:
         new.replace(self.users)
 
     def bench(self, sql: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """pgbench with ``sql`` as every client's transaction; it stops at its first error unless told otherwise."""
+        """pgbench with ``sql`` as every client's transaction; it stops at its first error unless told
+        otherwise."""
         file = self.users.with_name("bench.sql")
         file.write_text(sql)
-        argv = [programs.command("pgbench", "pgbouncer"), "-n", "-f", str(file), "-j", "2", *arguments, DATABASE]
+        argv = [
+            programs.command("pgbench", "pgbouncer"),
+            "-n",
+            "-f",
+            str(file),
+            "-j",
+            "2",
+            *arguments,
+            DATABASE,
+        ]
         env = {**os.environ, **self.environment()}
-        return subprocess.run(argv, env=env, capture_output=True, text=True, timeout=300, preexec_fn=servers._more_files)
+        return subprocess.run(
+            argv, env=env, capture_output=True, text=True, timeout=300, preexec_fn=servers.more_files
+        )
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +89,9 @@ def postgres(directory: Path) -> Iterator[servers.Postgres]:
     with servers.postgres(directory, least) as server:
         server.query(f"CREATE ROLE {USER} LOGIN PASSWORD '{PASSWORD}'")
         server.query(f"CREATE DATABASE {DATABASE}")
-        server.query(f"CREATE TABLE answered (client int); GRANT ALL ON answered TO {USER}", database=DATABASE)
+        server.query(
+            f"CREATE TABLE answered (client int); GRANT ALL ON answered TO {USER}", database=DATABASE
+        )
         yield server
 
 
@@ -101,10 +115,14 @@ def start(directory: Path, postgres: servers.Postgres) -> Starter:
 def _run(
     values: Any, port: int, home: Path, ca: Path, server_port: int, changes: Mapping[str, object]
 ) -> Iterator[Pool]:
-    """The chart's file, with this machine's paths, addresses and ports for the cluster's; nothing else differs."""
+    """The chart's file, with this machine's paths, addresses and ports for the cluster's; nothing else
+    differs."""
     home.mkdir()
     servers.own(home)
-    config = {**values["config"], "databases": {DATABASE: {"host": servers.HOST, "port": server_port, "dbname": DATABASE}}}
+    config = {
+        **values["config"],
+        "databases": {DATABASE: {"host": servers.HOST, "port": server_port, "dbname": DATABASE}},
+    }
     config["pgbouncer"] = {**config["pgbouncer"], **changes}
     users = home / "userlist.txt"
     ini = pgbouncer_ini(config)

@@ -21,15 +21,19 @@ CLIENTS = 1000
 ROUNDS = 5
 
 RECORD = "INSERT INTO answered SELECT :client_id FROM pg_sleep(0.05);\n"
-"""A row per answered transaction: what PostgreSQL has can be compared with what clients were told. One statement:
-pgbench blocks while it prepares, so a client that waits for a connection would stop those that have one."""
+"""A row per answered transaction: what PostgreSQL has can be compared with what clients were told. One
+statement: pgbench blocks while it prepares, so a client that waits for a connection would stop those that
+have one."""
 
 
 def per_pod(stack: str) -> int:
     """Server connections of one pod at most, as the model computes them for all."""
     found = plan(stack)
     figures = connections(found.requirements, found.order)
-    pods, rest = found.workloads["pgbouncer"].replicas, figures.servers % found.workloads["pgbouncer"].replicas
+    pods, rest = (
+        found.workloads["pgbouncer"].replicas,
+        figures.servers % found.workloads["pgbouncer"].replicas,
+    )
     assert rest == 0
     return figures.servers // pods
 
@@ -43,7 +47,7 @@ def empty(server: servers.Postgres) -> None:
 
 
 def server_connections(server: servers.Postgres) -> int:
-    sql = f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{DATABASE}' AND usename = '{USER}'"
+    sql = f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{DATABASE}' AND usename = '{USER}'"  # noqa: S608
     return int(server.query(sql))
 
 
@@ -79,7 +83,8 @@ def answered(done: subprocess.CompletedProcess[str]) -> int:
 
 @pytest.mark.parametrize("stack", ["small", "large"])
 def test_a_thousand_clients_through_the_pool(stack: str, start: Starter, postgres: servers.Postgres) -> None:
-    """None is refused, each transaction is answered once, and the server sees no more than the model's figure."""
+    """None is refused, each transaction is answered once, and the server sees no more than the model's
+    figure."""
     empty(postgres)
     with start(stack) as pool, Watch(postgres) as watch:
         assert at(pool.values, "config.pgbouncer.max_client_conn") == CLIENTS
@@ -139,7 +144,10 @@ def test_a_rotated_password_is_read_without_a_restart(start: Starter, postgres: 
     with start("small") as pool:
         assert pool.query("SELECT 1") == "1"
         keeps = subprocess.Popen(
-            ["psql", "-X", "-At", DATABASE], env={**pool.environment()}, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            ["psql", "-X", "-At", DATABASE],
+            env={**pool.environment()},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
             text=True,
         )
         assert keeps.stdin is not None

@@ -15,7 +15,7 @@ from tests.harness import captured, of_type
 from tests.real import servers
 
 MIGRATE, APP, DATABASE = "litellm_migrate", "litellm_app", "litellm"
-PASSWORDS = {MIGRATE: "migrate's 1 \\ p@ss", APP: "app's \"2\" p@ss"}
+PASSWORDS = {MIGRATE: "migrate's 1 \\ p@ss", APP: 'app\'s "2" p@ss'}
 """With what a generated password may hold, and worse."""
 
 STACK = "large"
@@ -24,7 +24,9 @@ STACK = "large"
 def job() -> Any:
     """The Job's only container, as it is deployed."""
     (found,) = [
-        resource for resource in of_type(captured(STACK), "kubernetes:batch/v1:Job") if "database" in resource.name
+        resource
+        for resource in of_type(captured(STACK), "kubernetes:batch/v1:Job")
+        if "database" in resource.name
     ]
     spec: Any = found.inputs["spec"]
     (container,) = spec["template"]["spec"]["containers"]
@@ -75,7 +77,9 @@ def bootstrap(server: servers.Postgres, directory: Path, **passwords: str) -> st
         "APP_PASSWORD": passwords.get(APP, PASSWORDS[APP]),
     }
     assert set(env) == names, "the Job and this test give the scripts other variables"
-    done = subprocess.run(argv, env={"PATH": os.environ["PATH"], **env}, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        argv, env={"PATH": os.environ["PATH"], **env}, capture_output=True, text=True, timeout=120
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -108,9 +112,18 @@ def test_the_application_reads_and_writes_rows(ready: servers.Postgres) -> None:
 
 @pytest.mark.parametrize(
     "sql",
-    ["CREATE TABLE mine (id int)", "DROP TABLE keys", "ALTER TABLE keys ADD x int", "TRUNCATE keys",
-     "CREATE SCHEMA mine", "CREATE TEMPORARY TABLE mine (id int)", "CREATE ROLE mine", "CREATE DATABASE mine",
-     "SELECT rolpassword FROM pg_authid", "SET ROLE litellm_migrate"],
+    [
+        "CREATE TABLE mine (id int)",
+        "DROP TABLE keys",
+        "ALTER TABLE keys ADD x int",
+        "TRUNCATE keys",
+        "CREATE SCHEMA mine",
+        "CREATE TEMPORARY TABLE mine (id int)",
+        "CREATE ROLE mine",
+        "CREATE DATABASE mine",
+        "SELECT rolpassword FROM pg_authid",
+        "SET ROLE litellm_migrate",
+    ],
 )
 def test_the_application_does_nothing_else(sql: str, ready: servers.Postgres) -> None:
     assert "permission denied" in (text := refused(ready, APP, sql)) or "must be owner" in text
@@ -123,7 +136,7 @@ def test_a_table_that_comes_later_is_the_applications_too(ready: servers.Postgre
 
 def test_neither_role_administers(ready: servers.Postgres) -> None:
     sql = f"""SELECT rolname FROM pg_roles WHERE rolname IN ('{MIGRATE}', '{APP}')
-        AND (rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls)"""
+        AND (rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls)"""  # noqa: S608
     assert ready.query(sql) == ""
     assert "permission denied" in refused(ready, MIGRATE, "CREATE ROLE mine")
 
@@ -148,7 +161,9 @@ def test_passwords_are_hashed_and_rotate(ready: servers.Postgres, directory: Pat
         assert ready.query("SELECT 1", database=DATABASE, user=APP, password="another") == "1"
         assert "password authentication failed" in refused(ready, APP, "SELECT 1")
         local = {"PGHOST": str(directory), "PGPORT": str(ready.port), "PGUSER": "bootstrap"}
-        stored = servers.psql("SELECT rolpassword FROM pg_authid WHERE rolname ~ 'litellm'", database="postgres", env=local)
+        stored = servers.psql(
+            "SELECT rolpassword FROM pg_authid WHERE rolname ~ 'litellm'", database="postgres", env=local
+        )
         assert all(line.startswith("SCRAM-SHA-256$") for line in stored.splitlines())
     finally:
         bootstrap(ready, directory)
