@@ -84,6 +84,7 @@ def test_nobody_is_served_without_a_key(path: str, gateway: Gateway) -> None:
     assert gateway.get(path, key=True)
     with pytest.raises(urllib.error.HTTPError) as caught:
         gateway.get(path)
+    caught.value.close()
     assert caught.value.code in (401, 500)
 
 

@@ -72,7 +72,7 @@ class Pool:
         ]
         env = {**os.environ, **self.environment()}
         return subprocess.run(
-            argv, env=env, capture_output=True, text=True, timeout=300, preexec_fn=servers.more_files
+            argv, env=env, capture_output=True, text=True, timeout=900, preexec_fn=servers.more_files
         )
 
 
