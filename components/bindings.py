@@ -16,14 +16,19 @@ Json = Mapping[str, object]
 
 @dataclass(frozen=True)
 class PostgresBinding:
-    """The database as clients see it. Hosts are outputs of the managed service; credentials are Secrets."""
+    """The database as clients see it. Hosts are outputs of the managed service; credentials are Secrets.
+
+    ``ca_bundle`` is the authority of the server's certificate as PEM, None when nobody knows it;
+    ``ca_names_host`` False: the certificate does not carry the host that clients connect to.
+    """
 
     writer_host: pulumi.Output[str]
     reader_hosts: tuple[pulumi.Output[str], ...]
     port: int
     database: str
     admin_user: str
-    ca_bundle: str  # ConfigMap data key value: PEM text or URL-free name of the bundle that signs the server
+    ca_bundle: pulumi.Input[str] | None
+    ca_names_host: bool = True
 
 
 @dataclass(frozen=True)

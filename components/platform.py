@@ -28,7 +28,8 @@ class CloudPlatformArgs:
 
     ``name`` is the cluster's name and the prefix of everything named explicitly. ``bedrock`` lets LiteLLM
     call the cloud's own models. ``service_linked_roles`` False in an account that has them already.
-    ``postgres_ca_bundle`` is PEM text with which clients verify the database; None: encrypted, not verified.
+    ``postgres_ca_bundle`` is PEM text with which clients verify the database, on a cloud where an instance
+    does not bring its own; None: encrypted, not verified.
     ``secret_users`` gives the user of each secret that is an account. ``project`` is the cloud project that
     holds everything, empty on a cloud without projects.
     """

@@ -210,7 +210,8 @@ EVERY_COUNT_TO = 64
 
 def larger_counts(least: int, most: int) -> list[int]:
     """Counts from ``least`` to ``most`` to try, the same ones whatever ``least`` is but for itself."""
-    found, count = [], 1
+    found: list[int] = []
+    count = 1
     while count <= most:
         if count >= least:
             found.append(count)

@@ -44,8 +44,10 @@ POOL_SIZE_OF = _L
 """The guide's pool sizes stop at Large (D22); its figure is kept for what is larger."""
 CONNECTIONS_PER_WORKER = 10
 """LiteLLM's database_connection_pool_limit, per worker (D22)."""
-MAX_PREPARED_STATEMENTS = 0
-"""LiteLLM's client runs without named prepared statements; see https://github.com/prisma/orm/issues/21635."""
+MAX_PREPARED_STATEMENTS = 200
+"""PgBouncer's own default since 1.24, per server connection: more than the 100 that LiteLLM's client keeps
+(https://www.pgbouncer.org/config.html#max_prepared_statements). From 1.21 on the client's special mode for
+poolers is advised against (https://www.prisma.io/docs/orm/prisma-client/setup-and-configuration/databases-connections/pgbouncer)."""
 
 # -------------------------------------------------------------------------------------------- D21, D31
 SPEND_LOG_ROW_BYTES = 2000
@@ -107,7 +109,11 @@ ELASTICSEARCH = {
 }
 ELASTICSEARCH_STORAGE_GIB = {_L: 100, _E: 250}
 """Three nodes (D20): one per zone, a quorum of masters survives a lost zone."""
-TRACE_SAMPLING_PERCENT = {_S: 100, _M: 20, _L: 5, _E: 1}
+TRACE_SAMPLING_PERCENT = {_S: 100, _M: 20, _L: 20, _E: 10}
+"""Where a trace begins. A span costs the proxies CPU, so the larger tiers do not trace every request."""
+TRACE_KEPT_PERCENT = {_L: 25, _E: 10}
+"""Of the traces that reach the collector and are neither failed nor slow, which it keeps all: 5% and 1% of
+the requests. Smaller tiers keep whatever is traced."""
 ALERTMANAGER_REPLICAS = {_S: 1, _M: 2, _L: 3, _E: 3}
 CONTROLLER_REPLICAS = {_S: 1, _M: 2, _L: 2, _E: 2}
 """Replicas of leader-elected controllers: a second one takes over in seconds from Medium up."""

@@ -49,15 +49,12 @@ EXEMPT = {
     "node-exporter": "runs in the node's own network, which policies do not cover; it only reads",
 }
 
-JOBS: tuple[tuple[str, str, str], ...] = (
-    ("database-bootstrap", "database", "pgbouncer"),
-    ("litellm-migrate", "litellm", "litellm"),
-    ("model-cache", "vllm", ROUTER),
-    ("admission-certificates", "monitoring", "prometheus-operator"),
-    ("cert-manager-check", "cert-manager", "cert-manager"),
-    ("jaeger-index-cleaner", "tracing", "elasticsearch"),
+SHARED: tuple[tuple[str, str], ...] = (
+    (ENGINE, ENGINES),
+    ("model-cache-", "model-cache"),
+    ("prometheus-admission-", "prometheus-admission"),
 )
-"""Pods of Jobs: name, namespace, and the workload that is there whenever they are."""
+"""Workloads whose names begin so are one group: the same peers, and labels that tell nobody apart."""
 
 ROLES: dict[str, tuple[str, ...]] = {
     "external-secrets": ("external-secrets",),
@@ -149,7 +146,7 @@ OBSERVABILITY = (
         source="thanos-query", target="thanos-storegateway", ports=(10901,), why="samples in object storage"
     ),
     *_from(
-        ("jaeger", "jaeger-index-cleaner", "eck-operator"), "elasticsearch", (9200,), "traces, and their end"
+        ("jaeger", "jaeger-es-index-cleaner", "eck-operator"), "elasticsearch", (9200,), "traces, and their end"
     ),
     Edge(source="elasticsearch", target="elasticsearch", ports=(9300,), why="nodes of one cluster"),
 )
@@ -188,11 +185,11 @@ EXPORTERS: tuple[tuple[str, tuple[int, ...]], ...] = (
 """What Prometheus scrapes: the container ports of ServiceMonitors and PodMonitors."""
 
 API_CLIENTS: tuple[tuple[str, str], ...] = (
-    ("admission-certificates", "the certificate of the operator's webhook"),
+    ("prometheus-admission", "the certificate of the operator's webhook"),
     ("agentgateway-controller", "Gateways and routes"),
     ("cert-manager", "certificates"),
     ("cert-manager-cainjector", "certificates of webhooks"),
-    ("cert-manager-check", "whether its own API answers"),
+    ("cert-manager-startupapicheck", "whether its own API answers"),
     ("cert-manager-webhook", "its own certificate"),
     ("eck-operator", "Elasticsearch clusters"),
     ("external-secrets", "Secrets"),
@@ -234,8 +231,10 @@ def table() -> tuple[Edge, ...]:
 
 
 def group_of(workload: Workload) -> str:
-    """The group of a workload's pods: engines share one, everything else has its own."""
-    return ENGINES if workload.name.startswith(ENGINE) and workload.name != ROUTER else workload.name
+    """The group of a workload's pods: those of ``SHARED`` together, everything else by itself."""
+    if workload.name == ROUTER:
+        return ROUTER
+    return next((group for prefix, group in SHARED if workload.name.startswith(prefix)), workload.name)
 
 
 def network_policies(
@@ -255,13 +254,11 @@ def network_policies(
 
 
 def _groups(workloads: tuple[Workload, ...]) -> tuple[PodGroup, ...]:
-    there = {workload.name for workload in workloads}
     found = {
         group_of(w): w.namespace
         for w in workloads
         if w.namespace != SYSTEM_NAMESPACE and w.name not in EXEMPT
     }
-    found |= {name: namespace for name, namespace, beside in JOBS if beside in there}
     return tuple(PodGroup(name=name, namespace=found[name]) for name in sorted(found))
 
 

@@ -59,12 +59,24 @@ class ProxyPart(Part):
 
 
 class ExternalModelPart(Part):
-    """A model of an external provider; the key is a name in the secret store, never a value."""
+    """A model of an external provider; the key is a name in the secret store, never a value.
+
+    ``share`` is the percentage of the requests for ``fallbackFor`` that it takes while all is well; without
+    it none.
+    """
 
     name: Text
     model: Text
     api_key_secret: Text | None = None
     fallback_for: Text | None = None
+    share: Annotated[int, Field(ge=1, le=99, strict=True)] | None = None
+
+
+class ScalingPart(Part):
+    """``litellm.scaling``: load of one pod at which another is added, beside the guide's cpu and memory."""
+
+    requests_per_second_per_pod: Positive | None = None
+    tokens_per_second_per_pod: Positive | None = None
 
 
 class LitellmPart(ProxyPart):
@@ -75,6 +87,7 @@ class LitellmPart(ProxyPart):
     request_timeout_seconds: Positive | None = None
     bedrock: Flag | None = None
     external_models: tuple[ExternalModelPart, ...] | None = None
+    scaling: ScalingPart = ScalingPart()
 
 
 class RateLimitPart(Part):

@@ -6,12 +6,12 @@ from sizing import choices
 from sizing.clouds.base import Order
 from sizing.engines import Engine
 from sizing.errors import SizingError
+from sizing.external_models import external_models
 from sizing.overrides import JwtPart, Overrides, RateLimitPart
 from sizing.requirements import Requirements
 from sizing.specs import (
     AddonsSpec,
     AgentGatewaySpec,
-    ExternalModel,
     Identity,
     JwtSpec,
     LitellmSpec,
@@ -95,31 +95,7 @@ def platform_specs(
 
 
 def _litellm(need: Requirements, over: Overrides, order: Order, engines: tuple[Engine, ...]) -> LitellmSpec:
-    part, served = over.litellm, [engine.name for engine in engines]
-    external = tuple(ExternalModel.model_validate(m.model_dump()) for m in part.external_models or ())
-    for index, model in enumerate(external):
-        path = f"litellm.externalModels[{index}]"
-        if model.name in served:
-            raise SizingError(
-                f"{path}.name",
-                model.name,
-                "an engine already serves this name",
-                "Use fallbackFor to add a fallback.",
-            )
-        if model.fallback_for is not None and model.fallback_for not in served:
-            raise SizingError(
-                f"{path}.fallbackFor",
-                model.fallback_for,
-                "no engine serves this name",
-                f"Use one of: {', '.join(served)}.",
-            )
-        if model.api_key_secret is None and not model.model.startswith("bedrock/"):
-            raise SizingError(
-                f"{path}.apiKeySecret",
-                None,
-                f"{model.model} needs a key, and keys are references to the secret store",
-                "Set apiKeySecret to the name of a secret.",
-            )
+    part = over.litellm
     storage = order.postgres.spec.storage_gib
     fits = default_retention_days(need.tier, need.workload.peak_to_average, storage)
     return LitellmSpec(
@@ -130,8 +106,10 @@ def _litellm(need: Requirements, over: Overrides, order: Order, engines: tuple[E
         spend_log_retention_days=part.spend_log_retention_days or fits,
         request_timeout_s=part.request_timeout_seconds or choices.LITELLM_REQUEST_TIMEOUT_S,
         models=tuple(ModelRoute(name=engine.name, served_name=engine.name) for engine in engines),
-        external_models=external,
+        external_models=external_models(part, [engine.name for engine in engines]),
         bedrock=bool(part.bedrock),
+        requests_per_second_per_pod=part.scaling.requests_per_second_per_pod,
+        tokens_per_second_per_pod=part.scaling.tokens_per_second_per_pod,
     )
 
 
@@ -218,6 +196,7 @@ def _observability(need: Requirements, over: Overrides) -> ObservabilitySpec:
         if backend == "elasticsearch"
         else 0,
         trace_sampling_percent=choices.TRACE_SAMPLING_PERCENT[tier],
+        trace_kept_percent=choices.TRACE_KEPT_PERCENT.get(tier),
     )
 
 

@@ -184,7 +184,7 @@ def postgres_binding(**changes: Any) -> PostgresBinding:
         "port": 6432,
         "database": "litellm",
         "admin_user": "gateway_admin",
-        "ca_bundle": "rds-global-bundle",
+        "ca_bundle": None,
     }
     return PostgresBinding(**{**fields, **changes})
 
@@ -327,7 +327,7 @@ def pgbouncer_spec(**changes: Any) -> PgbouncerSpec:
         "default_pool_size": 51,
         "max_client_conn": 1001,
         "reserve_pool_size": 6,
-        "max_prepared_statements": 0,
+        "max_prepared_statements": 200,
         "database": "litellm",
     }
     return PgbouncerSpec(**{**fields, **changes})

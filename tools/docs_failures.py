@@ -69,11 +69,16 @@ def document() -> str:
         " (`soft` is a wish, `hard` a condition). The others start again elsewhere, as `gateway fit` proves,"
         " with a disk only in its zone. Probes are those of the rendered charts, with our values"
         " (tests/contracts/pods.toml has the source of each).",
-        f"The database and the cache are services of the cloud. `{SYSTEM_NAMESPACE}` is the cloud's.",
+        f"The database and the cache are services of the cloud. `{SYSTEM_NAMESPACE}` is the cloud's. Jobs are"
+        " left out: one that is cut off is started again elsewhere.",
     ]
     for tier in Tier:
         plan = plan_of(load({"tier": tier.value, "cloud": cloud}))
-        ours = [w for w in plan.workloads.items if w.namespace != SYSTEM_NAMESPACE]
+        ours = [
+            w
+            for w in plan.workloads.items
+            if w.namespace != SYSTEM_NAMESPACE and w.kind not in ("Job", "CronJob")
+        ]
         parts += [f"## {words(tier.value)}", _summary(plan, ours), table(_row(w, plan) for w in ours)]
     return "\n\n".join(parts) + "\n"
 

@@ -9,7 +9,7 @@ import pulumi
 
 from components.aws.cluster import STORAGE_CLASS, Cluster
 from components.aws.iam import Text
-from components.aws.postgres import CA_BUNDLE, Postgres
+from components.aws.postgres import Postgres
 from components.aws.redis import Redis
 from components.bindings import Bindings, PostgresBinding, RedisBinding
 
@@ -58,7 +58,7 @@ class AwsBindingsArgs:
 
     ``seal_key_id`` is the id (of a multi-region key: ``mrk-...``, the same in every region) of Vault's seal
     key. ``thanos_bucket`` None: no long-term metrics. ``storage_key_arn`` encrypts the buckets.
-    ``postgres_ca_bundle``: the certificates as PEM, so that clients verify the server; by default their name.
+    ``postgres_ca_bundle``: the certificates as PEM, so that clients verify the server; None when they cannot.
     ``secret_access``: what must exist before the secret store can be read: its reader's association, and the
     versions of the secrets.
     """
@@ -76,7 +76,7 @@ class AwsBindingsArgs:
     vault_snapshot_bucket: Text
     thanos_bucket: Text | None
     load_balancer: LoadBalancerArgs
-    postgres_ca_bundle: str = CA_BUNDLE
+    postgres_ca_bundle: str | None = None
     secret_access: tuple[pulumi.Resource, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
 

@@ -14,7 +14,7 @@ from components.aws.cluster_addons import ClusterAddons, ClusterAddonsArgs
 from components.aws.identity import Identity, IdentityArgs
 from components.aws.keys import Keys, KeysArgs
 from components.aws.network import Network, NetworkArgs
-from components.aws.postgres import CA_BUNDLE, Postgres, PostgresArgs
+from components.aws.postgres import Postgres, PostgresArgs
 from components.aws.redis import Redis, RedisArgs
 from components.aws.secrets import Secrets, SecretsArgs
 from components.aws.service_roles import SERVICES, ServiceLinkedRoles, ServiceLinkedRolesArgs
@@ -273,7 +273,7 @@ class AwsPlatform(Component):
                     response_timeout_s=gateway.drain_max_s,
                     certificate_arn=gateway.certificate_arn,
                 ),
-                postgres_ca_bundle=args.postgres_ca_bundle or CA_BUNDLE,
+                postgres_ca_bundle=args.postgres_ca_bundle,
                 secret_access=(
                     self._identity.associations["external-secrets"],
                     *self._secrets.versions.values(),

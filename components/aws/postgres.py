@@ -19,11 +19,6 @@ IDENTIFIER_LIMIT = 63
 
 REPLICA_SUFFIX_LENGTH = len("-replica-10")
 
-CA_BUNDLE = "rds-global-bundle"
-"""Name of the certificates that sign every RDS server, published as
-https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem. Clients verify with this bundle, not with
-one region's authority: it outlives the rotation of ``CA_CERTIFICATE``."""
-
 CA_CERTIFICATE = "rds-ca-rsa2048-g1"
 """The authority of the server certificate, valid until 2061; RDS renews the server's without a restart."""
 

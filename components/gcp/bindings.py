@@ -10,7 +10,7 @@ import pulumi
 from components.bindings import Bindings, PostgresBinding, RedisBinding
 from components.gcp.cluster import Cluster
 from components.gcp.labels import Text
-from components.gcp.postgres import CA_BUNDLE, Postgres
+from components.gcp.postgres import Postgres
 from components.gcp.redis import Redis
 from components.gcp.volumes import STORAGE_CLASS
 
@@ -36,8 +36,7 @@ class GcpBindingsArgs:
 
     ``annotations``: role -> annotations of its Kubernetes service account. ``cache_account`` is the address
     of the Google service account as which clients of the cache come. ``thanos_bucket`` None: no long-term
-    metrics. ``postgres_ca_bundle``: the certificates as PEM, so that clients verify the server; by default
-    they cannot. ``public`` False keeps the gateway inside the network. ``secret_access``: what must exist
+    metrics. ``public`` False keeps the gateway inside the network. ``secret_access``: what must exist
     before the secret store can be read: its reader's binding, and the versions of the secrets.
     """
 
@@ -55,7 +54,6 @@ class GcpBindingsArgs:
     vault_snapshot_bucket: Text
     thanos_bucket: Text | None
     public: bool
-    postgres_ca_bundle: str = CA_BUNDLE
     secret_access: tuple[pulumi.Resource, ...] = ()
 
 
@@ -84,7 +82,8 @@ def gcp_bindings(args: GcpBindingsArgs) -> Bindings:
             port=postgres.port,
             database=postgres.database,
             admin_user=postgres.admin_user,
-            ca_bundle=args.postgres_ca_bundle,
+            ca_bundle=postgres.authority,
+            ca_names_host=False,  # it is reached by an address that its certificate does not carry
         ),
         redis=RedisBinding(
             host=redis.host,

@@ -18,7 +18,7 @@ from components.gcp.cluster import Cluster, ClusterArgs
 from components.gcp.identity import Identity, IdentityArgs
 from components.gcp.keys import Keys, KeysArgs
 from components.gcp.network import Network, NetworkArgs
-from components.gcp.postgres import CA_BUNDLE, Postgres, PostgresArgs
+from components.gcp.postgres import Postgres, PostgresArgs
 from components.gcp.redis import Redis, RedisArgs
 from components.gcp.secrets import Secrets, SecretsArgs
 from components.gcp.services import Services, ServicesArgs
@@ -276,7 +276,6 @@ class GcpPlatform(Component):
                 vault_snapshot_bucket=buckets["vault-snapshots"],
                 thanos_bucket=buckets.get("thanos"),
                 public=args.gateway.public,
-                postgres_ca_bundle=args.postgres_ca_bundle or CA_BUNDLE,
                 secret_access=(self._identity.bindings[SECRETS_ROLE], *self._secrets.versions.values()),
             )
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pulumi
@@ -20,9 +20,6 @@ REPLICA_SUFFIX_LENGTH = len("-replica-10")
 SUFFIX_BYTES = 3
 SUFFIX_LENGTH = 2 * SUFFIX_BYTES + 1
 """Random characters and their hyphen."""
-
-CA_BUNDLE = "cloud-sql-per-instance"
-"""Every instance has an authority of its own, known only once it exists."""
 
 HYPERDISK = "HYPERDISK_BALANCED"
 """The only type whose IOPS are ordered; those of persistent disks follow from the size."""
@@ -103,6 +100,9 @@ class Postgres(Component):
         self.reader_hosts: tuple[pulumi.Output[str], ...] = tuple(
             replica.private_ip_address for replica in self.replicas
         )
+        # the provider calls it a secret; a certificate is public, and so is the file that clients verify with
+        authority = pulumi.Output.unsecret(self.primary.server_ca_certs)
+        self.authority: pulumi.Output[str] = authority.apply(_bundle)
         self._contents()
         self.register_outputs({"writer_host": self.writer_host, "reader_hosts": list(self.reader_hosts)})
 
@@ -229,3 +229,8 @@ def _maintenance() -> gcp.sql.DatabaseInstanceSettingsMaintenanceWindowArgs:
     return gcp.sql.DatabaseInstanceSettingsMaintenanceWindowArgs(
         day=MAINTENANCE_DAY, hour=MAINTENANCE_HOUR, update_track="stable"
     )
+
+
+def _bundle(found: Sequence[gcp.sql.outputs.DatabaseInstanceServerCaCert]) -> str:
+    """All certificates, so that clients go on trusting the server while its authority is renewed."""
+    return "\n".join((entry.cert or "").strip() for entry in found) + "\n"

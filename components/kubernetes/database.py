@@ -56,20 +56,20 @@ class PostgresTls:
 def postgres_tls(
     component: Component, binding: PostgresBinding, namespace: str, ready: Sequence[pulumi.Resource]
 ) -> PostgresTls:
-    """TLS towards the server: "verify-full" when the binding carries the authority as PEM, else "require".
+    """TLS towards the server: verified by the authority that the binding carries, else "require".
 
     Managed databases have certificates of an authority that no system trusts by itself (RDS:
-    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html). "require" encrypts without
-    checking who answers; the server is then protected by the network alone. The bundle is public: put it
-    into the configuration (``postgres.caBundle``).
+    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html). "verify-ca" where the
+    certificate does not carry the host: an authority of one instance signs for nobody else. "require"
+    encrypts without checking who answers; the server is then protected by the network alone, until the
+    authority stands in the configuration (``postgres.caBundle``).
     """
-    bundle = binding.ca_bundle.strip()
-    if not bundle.startswith("-----BEGIN CERTIFICATE-----"):
+    if binding.ca_bundle is None:
         return PostgresTls("require", None)
     stored = config_map(
-        component, "postgres-ca", namespace=namespace, data={CA_FILE: f"{bundle}\n"}, depends_on=ready
+        component, "postgres-ca", namespace=namespace, data={CA_FILE: binding.ca_bundle}, depends_on=ready
     )
-    return PostgresTls("verify-full", stored.metadata.name)
+    return PostgresTls("verify-full" if binding.ca_names_host else "verify-ca", stored.metadata.name)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 
@@ -24,7 +23,7 @@ def config_map(
     name: str,
     *,
     namespace: str,
-    data: Mapping[str, str],
+    data: Mapping[str, pulumi.Input[str]],
     depends_on: Sequence[pulumi.Resource],
 ) -> k8s.core.v1.ConfigMap:
     """A ConfigMap named by a hash of its content: other content is another one, so what mounts it rolls.
@@ -32,12 +31,18 @@ def config_map(
     ``depends_on`` holds the namespace, which comes long after the cluster: the provider waits for one only
     half a minute.
     """
-    digest = hashlib.sha256(json.dumps(dict(data), sort_keys=True).encode()).hexdigest()[:8]
+    digest = pulumi.Output.json_dumps(dict(data), sort_keys=True).apply(_digest)
     return k8s.core.v1.ConfigMap(
         f"{component.prefix}-{name}",
         metadata=k8s.meta.v1.ObjectMetaArgs(
-            name=f"{component.prefix}-{name}-{digest}", namespace=namespace, labels=own_labels()
+            name=pulumi.Output.concat(f"{component.prefix}-{name}-", digest),
+            namespace=namespace,
+            labels=own_labels(),
         ),
         data=dict(data),
         opts=component.child(depends_on=list(depends_on)),
     )
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]

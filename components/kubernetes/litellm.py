@@ -21,6 +21,7 @@ from components.kubernetes.litellm_config import (
     proxy_config,
 )
 from components.kubernetes.litellm_migration import MigrationInputs, migrate
+from components.kubernetes.litellm_scaling import autoscaling
 from components.kubernetes.patches import patch_pods
 from components.kubernetes.pgbouncer import Pgbouncer
 from components.kubernetes.placement import (
@@ -84,6 +85,7 @@ class LitellmArgs:
         vllm: the engines' router, or None when nothing is self-hosted. The proxies do not wait for it.
         otlp: where traces go (OTLP over gRPC).
         trace_sampling_percent: share of the requests that are traced unless the caller decided.
+        prometheus_url: whom the autoscaler asks for requests and tokens, when they count.
         ready: namespace, secret store, monitoring CRDs, the cache.
     """
 
@@ -95,6 +97,7 @@ class LitellmArgs:
     vllm: ServiceEndpoint | None
     otlp: ServiceEndpoint
     trace_sampling_percent: int
+    prometheus_url: str
     ready: tuple[pulumi.Resource, ...] = ()
 
 
@@ -209,16 +212,8 @@ class Litellm(Component):
 
     def _scheduling(self, args: LitellmArgs) -> dict[str, object]:
         labels = labels_of("litellm", RELEASE, "proxy")
-        hpa = args.spec.hpa
         return {
-            "hpa": {
-                "enabled": True,
-                "minReplicas": hpa.min_replicas,
-                "maxReplicas": hpa.max_replicas,
-                "targetCPUUtilizationPercentage": hpa.cpu_percent,
-                "targetMemoryUtilizationPercentage": hpa.memory_percent or 0,  # 0 drops it, null would not
-                "behavior": hpa.behavior(),
-            },
+            **autoscaling(args.spec, args.prometheus_url),
             "pdb": disruption_budget(self.workload),
             "affinity": pod_affinity(self.workload, labels),
             "topologySpreadConstraints": spread_constraints(self.workload, labels),

@@ -89,28 +89,43 @@ def proxy_config(spec: LitellmSpec, inputs: ConfigInputs) -> dict[str, object]:
 def _models(spec: LitellmSpec, inputs: ConfigInputs) -> list[dict[str, object]]:
     models: list[dict[str, object]] = []
     if inputs.vllm_url is not None:
-        models += [_self_hosted(route, inputs.vllm_url) for route in spec.models]
+        models += [
+            _self_hosted(route, inputs.vllm_url, _external_share(spec, route)) for route in spec.models
+        ]
     for external in spec.external_models:
         models.append(_external(external, external.name, f"external-{external.name}"))
         if external.fallback_for is not None:
-            entry = f"fallback-{external.fallback_for}-{external.name}"
-            models.append(_external(external, external.fallback_for, entry, order=FALLBACK))
+            entry = f"{external.fallback_for}-{external.name}"
+            if external.share:
+                share = {"order": SELF_HOSTED, "weight": external.share}
+                models.append(_external(external, external.fallback_for, f"share-{entry}", share))
+            fallback = {"order": FALLBACK}
+            models.append(_external(external, external.fallback_for, f"fallback-{entry}", fallback))
     if spec.bedrock:
         params: dict[str, object] = {"model": "bedrock/*"}
         models.append({"model_name": "bedrock/*", "litellm_params": params})
     return models
 
 
-def _self_hosted(route: ModelRoute, url: pulumi.Input[str]) -> dict[str, object]:
+def _external_share(spec: LitellmSpec, route: ModelRoute) -> int:
+    """Percentage of a model's requests that external providers take (guide 1.2, D8)."""
+    return sum(external.share for external in spec.external_models if external.fallback_for == route.name)
+
+
+def _self_hosted(route: ModelRoute, url: pulumi.Input[str], elsewhere: int) -> dict[str, object]:
+    """``elsewhere``: percentage of the requests that others of the same order take."""
+    params: dict[str, object] = {
+        "model": f"hosted_vllm/{route.served_name}",
+        "api_base": url,
+        "api_key": f"os.environ/{VLLM_KEY_ENV}",
+        "order": SELF_HOSTED,
+        "max_retries": 0,
+    }
+    if elsewhere:
+        params["weight"] = 100 - elsewhere
     return {
         "model_name": route.name,
-        "litellm_params": {
-            "model": f"hosted_vllm/{route.served_name}",
-            "api_base": url,
-            "api_key": f"os.environ/{VLLM_KEY_ENV}",
-            "order": SELF_HOSTED,
-            "max_retries": 0,
-        },
+        "litellm_params": params,
         "model_info": {
             "id": f"vllm-{route.name}",
             "input_cost_per_token": 0,
@@ -119,12 +134,13 @@ def _self_hosted(route: ModelRoute, url: pulumi.Input[str]) -> dict[str, object]
     }
 
 
-def _external(model: ExternalModel, name: str, entry: str, order: int | None = None) -> dict[str, object]:
-    params: dict[str, object] = {"model": model.model}
+def _external(
+    model: ExternalModel, name: str, entry: str, routing: Mapping[str, int] | None = None
+) -> dict[str, object]:
+    """A deployment of an external model under ``name``; ``routing`` is its order and weight there."""
+    params: dict[str, object] = {"model": model.model, **(routing or {})}
     if model.api_key_secret is not None:
         params["api_key"] = f"os.environ/{key_env(model.api_key_secret)}"
-    if order is not None:
-        params["order"] = order
     return {"model_name": name, "litellm_params": params, "model_info": {"id": entry}}
 
 

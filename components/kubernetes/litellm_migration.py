@@ -48,7 +48,7 @@ def migrate(component: Component, inputs: MigrationInputs) -> k8s.batch.v1.Job:
     migrations lose the advisory lock that keeps two of them apart. A new image tag is a new Job.
     """
     workload, views = inputs.workload, script("create_views.py")
-    tls = postgres_tls(component, inputs.bindings.postgres, workload.namespace, inputs.ready)
+    tls = _tls(component, inputs)
     secret = external_secret(
         component,
         namespace=workload.namespace,
@@ -68,6 +68,15 @@ def migrate(component: Component, inputs: MigrationInputs) -> k8s.batch.v1.Job:
         config_maps={} if tls.config_map is None else {"postgres-ca": tls.config_map},
     )
     return run_once(component, "migrate", task, [secret, inputs.database_ready, *inputs.ready])
+
+
+def _tls(component: Component, inputs: MigrationInputs) -> PostgresTls:
+    """Prisma verifies chain and name together or not at all, so where the certificate does not carry the host
+    the Job encrypts only (https://www.prisma.io/docs/orm/overview/databases/postgresql#configuring-an-ssl-connection)."""
+    postgres = inputs.bindings.postgres
+    if not postgres.ca_names_host:
+        return PostgresTls("require", None)
+    return postgres_tls(component, postgres, inputs.workload.namespace, inputs.ready)
 
 
 def _step(

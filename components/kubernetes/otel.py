@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from components.kubernetes.endpoints import ServiceEndpoint
 from components.kubernetes.images import OTEL_COLLECTOR
+from components.kubernetes.otel_sampling import pipeline, sampled
 from components.kubernetes.placement import disruption_budget, labels_of, spread_constraints
 from sizing.specs import Workload
 
@@ -15,6 +16,8 @@ RELEASE = "otel-collector"
 
 OTLP_GRPC_PORT = 4317
 OTLP_HTTP_PORT = 4318
+SAMPLED_PORT = 4319
+"""Where the collector's replicas hand each other the spans of a trace."""
 METRICS_PORT = 8888
 HEALTH_PORT = 13133
 
@@ -70,13 +73,16 @@ def own_metrics() -> dict[str, object]:
     return {"metrics": {"readers": [{"pull": {"exporter": exporter}}]}}
 
 
-def collector_values(workload: Workload, traces: str, prometheus: ServiceEndpoint) -> dict[str, object]:
+def collector_values(
+    workload: Workload, traces: str, prometheus: ServiceEndpoint, kept_percent: int | None
+) -> dict[str, object]:
     """Values of the release.
 
     Args:
         traces: gRPC target of Jaeger.
         prometheus: takes metrics over OTLP. Pushing fits several replicas better than being scraped: a series
             would stay on every pod a client has talked to.
+        kept_percent: share of the ordinary traces that are stored; None: all (``otel_sampling``).
     """
     labels = labels_of("opentelemetry-collector", RELEASE)
     return {
@@ -99,14 +105,16 @@ def collector_values(workload: Workload, traces: str, prometheus: ServiceEndpoin
         "serviceMonitor": {"enabled": True},
         "clusterRole": {"create": True, "rules": _rules()},
         # Not `config`: that would be merged into the chart's default pipelines and receivers.
-        "alternateConfig": collector_config(traces, prometheus),
+        "alternateConfig": collector_config(traces, prometheus, kept_percent, workload.namespace),
     }
 
 
-def collector_config(traces: str, prometheus: ServiceEndpoint) -> dict[str, object]:
-    """The collector's own configuration. No sampling: the gateway decides that where a trace begins (D20)."""
+def collector_config(
+    traces: str, prometheus: ServiceEndpoint, kept_percent: int | None, namespace: str
+) -> dict[str, object]:
+    """The collector's own configuration. Which requests are traced is decided where a trace begins (D20)."""
     processors = ["memory_limiter", "k8s_attributes", "batch"]
-    return {
+    config: dict[str, dict[str, object]] = {
         "extensions": {"health_check": {"endpoint": f"0.0.0.0:{HEALTH_PORT}"}},
         "receivers": receivers(),
         "processors": {
@@ -128,19 +136,14 @@ def collector_config(traces: str, prometheus: ServiceEndpoint) -> dict[str, obje
             "extensions": ["health_check"],
             "telemetry": own_metrics(),
             "pipelines": {
-                "traces": {
-                    "receivers": ["otlp"],
-                    "processors": processors,
-                    "exporters": ["otlp_grpc/jaeger"],
-                },
-                "metrics": {
-                    "receivers": ["otlp"],
-                    "processors": processors,
-                    "exporters": ["otlp_http/prometheus"],
-                },
+                "traces": pipeline("otlp", processors, "otlp_grpc/jaeger"),
+                "metrics": pipeline("otlp", processors, "otlp_http/prometheus"),
             },
         },
     }
+    if kept_percent is None:
+        return dict(config)
+    return sampled(config, kept_percent, f"{RELEASE}.{namespace}", SAMPLED_PORT)
 
 
 def _ports() -> dict[str, object]:
@@ -150,9 +153,10 @@ def _ports() -> dict[str, object]:
 
 
 def _rules() -> list[dict[str, list[str]]]:
-    """What ``k8s_attributes`` watches."""
+    """What ``k8s_attributes`` watches, and the addresses of the other replicas."""
     verbs = ["get", "list", "watch"]
     return [
         {"apiGroups": [""], "resources": ["namespaces", "pods"], "verbs": verbs},
         {"apiGroups": ["apps"], "resources": ["replicasets"], "verbs": verbs},
+        {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": verbs},
     ]

@@ -13,6 +13,7 @@ from components.kubernetes import charts, images
 from components.kubernetes.chart_defaults import exact_resources
 from components.kubernetes.database import APP_ENTRY, CA_DIR, NAMESPACE, PostgresTls, postgres_tls
 from components.kubernetes.endpoints import ServiceEndpoint
+from components.kubernetes.files import script
 from components.kubernetes.placement import (
     disruption_budget,
     labels_of,
@@ -96,12 +97,12 @@ class Pgbouncer(Component):
 
     ``max_client_conn`` and the pool sizes count per pod (D22). Clients connect without TLS inside the cluster
     and prove themselves by SCRAM; towards the server the connection is TLS (``postgres_tls``). It pools the
-    writer only: reads from replicas would see keys and budgets late. The user list is mounted; after a
-    rotation of the password restart the Deployment.
+    writer only: reads from replicas would see keys and budgets late. A changed user list is read again
+    without a restart (scripts/pgbouncer.sh).
 
     Attributes:
         endpoint: where clients connect.
-        max_prepared_statements: 0 means that clients must not use named prepared statements.
+        max_prepared_statements: kept per server connection; 0 means that clients must not use named ones.
     """
 
     TYPE = "ai-gateway:kubernetes:Pgbouncer"
@@ -155,6 +156,8 @@ class Pgbouncer(Component):
             "fullnameOverride": RELEASE,
             "replicaCount": workload.replicas,
             "image": {"repository": images.PGBOUNCER.repository, "tag": images.PGBOUNCER.tag},
+            "command": ["/bin/sh", "-c"],
+            "args": [script("pgbouncer.sh")],
             "resources": workload.container("pgbouncer").resources(),
             "updateStrategy": {
                 "type": "RollingUpdate",
@@ -203,6 +206,9 @@ def _config(spec: PgbouncerSpec, postgres: PostgresBinding, tls: PostgresTls) ->
         "server_login_retry": LOGIN_RETRY_S,
         **DEAD_PEER,
         "query_wait_timeout": QUERY_WAIT_TIMEOUT_S,
+        # The chart has a query run after every transaction, twice the round trips to the server; the last
+        # figure counts. A pooled transaction leaves nothing behind that the next one could see.
+        "server_reset_query_always": 0,
         "dns_max_ttl": DNS_MAX_TTL_S,
     }
     if tls.ca_path is not None:

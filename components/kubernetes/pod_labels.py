@@ -32,13 +32,13 @@ def _vllm(component: str) -> dict[str, str]:
 
 
 POD_LABELS: Mapping[str, Mapping[str, str]] = {
-    "admission-certificates": {_INSTANCE: _STACK, _COMPONENT: "prometheus-operator-webhook"},
+    "prometheus-admission": {_INSTANCE: _STACK, _COMPONENT: "prometheus-operator-webhook"},
     "agentgateway": {GATEWAY_LABEL: "edge"},
     "agentgateway-controller": labels_of("agentgateway", "agentgateway"),
     "alertmanager": {_NAME: "alertmanager", "alertmanager": f"{_STACK}-alertmanager"},
     "cert-manager": labels_of("cert-manager", "cert-manager", "controller"),
     "cert-manager-cainjector": labels_of("cainjector", "cert-manager", "cainjector"),
-    "cert-manager-check": labels_of("startupapicheck", "cert-manager", "startupapicheck"),
+    "cert-manager-startupapicheck": labels_of("startupapicheck", "cert-manager", "startupapicheck"),
     "cert-manager-webhook": labels_of("webhook", "cert-manager", "webhook"),
     "database-bootstrap": _job("bootstrap"),
     "dcgm-exporter": labels_of("dcgm-exporter", "dcgm-exporter"),
@@ -49,7 +49,7 @@ POD_LABELS: Mapping[str, Mapping[str, str]] = {
     "external-secrets-webhook": labels_of("external-secrets-webhook", "external-secrets"),
     "grafana": labels_of("grafana", _STACK),
     "jaeger": labels_of("jaeger", "jaeger", "all-in-one"),
-    "jaeger-index-cleaner": labels_of("jaeger", "jaeger", "es-index-cleaner"),
+    "jaeger-es-index-cleaner": labels_of("jaeger", "jaeger", "es-index-cleaner"),
     "keda-metrics-apiserver": {"app": "keda-operator-metrics-apiserver"},
     "keda-operator": {"app": "keda-operator"},
     "keda-webhooks": {"app": "keda-admission-webhooks"},

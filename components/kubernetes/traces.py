@@ -185,7 +185,10 @@ class Traces(Component):
             name=otel.RELEASE,
             namespace=workload.namespace,
             values=otel.collector_values(
-                workload, f"dns:///{target.host}:{target.port}", self._args.prometheus
+                workload,
+                f"dns:///{target.host}:{target.port}",
+                self._args.prometheus,
+                self._args.spec.trace_kept_percent,
             ),
             depends_on=self._args.ready,
         )

@@ -68,7 +68,8 @@ class PostgresOrder(Spec):
     """What is bought for PostgreSQL, with the class's own figures beside the specification.
 
     ``steady_class`` is the cheapest class that sustains the IOPS without bursting, None when there is none.
-    The reasons say why the volume is larger, or gives more IOPS, than was asked for.
+    The reasons say why the volume is larger, or gives more IOPS, than was asked for. ``authority`` signs the
+    server's certificate (PEM); None when every instance has its own, or the region's is not in the catalogue.
     """
 
     spec: PostgresSpec
@@ -79,6 +80,7 @@ class PostgresOrder(Spec):
     burst_iops: int
     steady_class: str | None
     storage_reason: str
+    authority: str | None = None
     iops_reason: str
 
 

@@ -58,16 +58,24 @@ class ModelRoute(Spec):
 
 
 class ExternalModel(Spec):
-    """A model of an external provider. ``api_key_secret`` names a key in the secret store, never the key."""
+    """A model of an external provider. ``api_key_secret`` names a key in the secret store, never the key.
+
+    ``share``: percentage of the requests for ``fallback_for`` that go here first; 0: only those that failed.
+    """
 
     name: str
     model: str
     api_key_secret: str | None
     fallback_for: str | None = None
+    share: int = 0
 
 
 class LitellmSpec(Spec):
-    """LiteLLM: resources come from its workload, everything else from here."""
+    """LiteLLM: resources come from its workload, everything else from here.
+
+    ``requests_per_second_per_pod`` and ``tokens_per_second_per_pod`` add a pod beside cpu and memory; None:
+    they do not count.
+    """
 
     workers: int
     hpa: HpaSpec
@@ -78,6 +86,8 @@ class LitellmSpec(Spec):
     models: tuple[ModelRoute, ...]
     external_models: tuple[ExternalModel, ...]
     bedrock: bool
+    requests_per_second_per_pod: int | None = None
+    tokens_per_second_per_pod: int | None = None
 
 
 class RateLimitSpec(Spec):
@@ -173,7 +183,11 @@ JaegerBackend = Literal["memory", "badger", "elasticsearch"]
 
 
 class ObservabilitySpec(Spec):
-    """Metrics, traces and their storage. ``retention_gib`` is Prometheus' size limit, below its disk."""
+    """Metrics, traces and their storage. ``retention_gib`` is Prometheus' size limit, below its disk.
+
+    ``trace_sampling_percent`` of the requests are traced. ``trace_kept_percent`` of those that are neither
+    failed nor slow are stored; None: all.
+    """
 
     prometheus_replicas: int
     prometheus_retention_days: int
@@ -186,6 +200,7 @@ class ObservabilitySpec(Spec):
     elasticsearch_nodes: int
     elasticsearch_storage_gib: int
     trace_sampling_percent: int
+    trace_kept_percent: int | None = None
 
 
 class AddonsSpec(Spec):

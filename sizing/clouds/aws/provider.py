@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sizing import choices
 from sizing.clouds.aws import network, postgres, quotas, reach, redis, system
+from sizing.clouds.aws.authority import authority
 from sizing.clouds.aws.limits import RULES
 from sizing.clouds.aws.limits import cluster as limits
 from sizing.clouds.aws.machines import DEFAULT_REGION, machine, zones
@@ -149,7 +150,9 @@ class Aws:
                 max=need.gpu_nodes.max,
                 disk_gib=nodes.gpu.disk_gib or choices.GPU_NODE_DISK_GIB,
             ),
-            postgres=postgres.order(requirements.postgres, requirements.tier, overrides.postgres),
+            postgres=postgres.order(requirements.postgres, requirements.tier, overrides.postgres).model_copy(
+                update={"authority": authority(region)}
+            ),
             redis=redis.order(requirements.redis, requirements.tier, overrides.redis),
             addons=AddonsSpec(
                 cluster_autoscaler=True,

@@ -45,9 +45,9 @@ def check_overrides(over: Overrides) -> None:
         raise SizingError(
             "postgres.caBundle",
             "a PEM certificate",
-            "clients would verify the server's name, and Cloud SQL's certificate does not carry the private"
-            " address it is reached by",
-            "Leave it out: connections are encrypted all the same.",
+            "every Cloud SQL instance has an authority of its own, known only once it exists; clients verify"
+            " by it without being told",
+            "Leave it out.",
         )
     for index, model in enumerate(over.litellm.external_models or ()):
         if model.model.startswith("bedrock/") and model.api_key_secret is None:

@@ -96,7 +96,8 @@ def test_plain_values(both: tuple[Bindings, Graph]) -> None:
     assert found.environment == {"AWS_REGION": make.REGION}
     assert (found.postgres.port, found.postgres.database) == (5432, "litellm")
     assert found.postgres.admin_user == "gateway_admin"
-    assert found.postgres.ca_bundle == "rds-global-bundle"
+    assert found.postgres.ca_bundle is None
+    assert found.postgres.ca_names_host
     assert (found.redis.port, found.redis.auth_secret) == (6379, "redis-auth")
     assert len(found.secret_access) == 1
 

@@ -18,7 +18,6 @@ from infra.offline import capture
 from sizing.specs import AgentGatewaySpec, HpaSpec
 from tests import factories_gcp as make
 
-PEM = "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----"
 HPA = HpaSpec(
     min_replicas=2,
     max_replicas=8,
@@ -80,6 +79,7 @@ def graph_of(*, preview: bool = False, **changes: Any) -> Graph:
         pulumi.export("snapshots", bindings.vault_snapshot_uri)
         pulumi.export("environment", dict(bindings.environment))
         pulumi.export("ca", bindings.postgres.ca_bundle)
+        pulumi.export("names", bindings.postgres.ca_names_host)
         pulumi.export("principal", bindings.redis.iam_principal)
         pulumi.export("password", bindings.redis.auth_secret)
         pulumi.export("vault", bindings.annotations("vault"))
@@ -238,8 +238,8 @@ def test_service_accounts_carry_their_accounts(graph: Graph) -> None:
 
 
 def test_the_database_is_verified_where_its_authority_is_known(graph: Graph) -> None:
-    assert graph.outputs["ca"] == "cloud-sql-per-instance"
-    assert graph_of(postgres_ca_bundle=PEM).outputs["ca"] == PEM
+    assert graph.outputs["ca"] == "cloud-postgres-serverCaCerts-0-cert\n"
+    assert graph.outputs["names"] is False
 
 
 def test_the_administrators_password_is_the_stored_one(graph: Graph) -> None:

@@ -49,6 +49,7 @@ def build(*, max_prepared_statements: int = 0, **changes: Any) -> Build:
             "vllm": ROUTER,
             "otlp": OTLP,
             "trace_sampling_percent": 15,
+            "prometheus_url": "http://prometheus.test:9090",
             "ready": (Stand("store", opts),),
         }
         return Litellm("litellm", LitellmArgs(**{**fields, **changes}), opts)

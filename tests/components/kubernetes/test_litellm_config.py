@@ -48,6 +48,22 @@ def test_a_fallback_answers_under_the_same_name_and_comes_second() -> None:
     assert len(named(found, "big")) == 1
 
 
+def test_an_external_share_is_taken_beside_the_engine() -> None:
+    """And what fails anywhere still has the provider to fall back to."""
+    models = (external(fallback_for="chat", share=25), external(name="c", fallback_for="chat", share=5))
+    found = named(config(litellm_spec(external_models=models)), "chat")
+    weights = {m["model_info"]["id"]: m["litellm_params"].get("weight") for m in found}
+    assert weights == {
+        "vllm-chat": 70,
+        "share-chat-big": 25,
+        "fallback-chat-big": None,
+        "share-chat-c": 5,
+        "fallback-chat-c": None,
+    }
+    orders = {m["model_info"]["id"].split("-")[0]: m["litellm_params"]["order"] for m in found}
+    assert orders == {"vllm": 1, "share": 1, "fallback": 2}
+
+
 def test_an_external_model_without_fallback_stands_alone() -> None:
     found = config(litellm_spec(external_models=(external(api_key_secret=None),)))
     (model,) = named(found, "big")

@@ -60,7 +60,7 @@ def test_pool_figures_are_the_specifications(graph: Graph) -> None:
     given = pgbouncer_spec()
     for key in ("pool_mode", "default_pool_size", "max_client_conn", "reserve_pool_size"):
         assert found[key] == getattr(given, key)
-    assert found["max_prepared_statements"] == 0
+    assert found["max_prepared_statements"] == given.max_prepared_statements > 0
 
 
 def test_replicas_and_resources_are_the_plans(graph: Graph) -> None:
@@ -128,6 +128,15 @@ def test_the_server_is_verified_when_the_authority_is_known(graph: Graph) -> Non
     assert volume["configMap"]["name"] == stored["name"]
 
 
+def test_an_authority_of_one_instance_proves_it_without_its_name() -> None:
+    """Cloud SQL is reached by an address that its certificate does not carry."""
+    binding = postgres_binding(ca_bundle=pulumi.Output.from_input(PEM), ca_names_host=False)
+    found = captured(build(bindings=bindings(postgres=binding)))
+    assert pooler(found)["server_tls_sslmode"] == "verify-ca"
+    stored = resources(found, "ConfigMap")["pgbouncer-postgres-ca"].inputs
+    assert stored["data"] == {"ca.pem": PEM}
+
+
 def test_a_stopping_pod_sends_its_clients_away(graph: Graph) -> None:
     """SIGTERM alone waits for clients that never leave."""
     found = values(graph, "pgbouncer")
@@ -152,3 +161,13 @@ def test_it_waits_for_roles_and_secrets(graph: Graph) -> None:
     assert waits_for(graph, "pgbouncer-pgbouncer", "bootstrap-map")
     assert waits_for(graph, "pgbouncer-pgbouncer", "pgbouncer-database-pgbouncer-userlist")
     assert waits_for(graph, "pgbouncer-pgbouncer", "pgbouncer-database-pgbouncer-stats")
+
+
+def test_a_changed_user_list_is_read_again(graph: Graph) -> None:
+    """The pool's process watches the file that the chart mounts, and stays the process that signals reach."""
+    found = values(graph, "pgbouncer")
+    assert found["command"] == ["/bin/sh", "-c"]
+    (text,) = found["args"]
+    assert "users=/etc/userlist/userlist.txt" in text
+    assert "kill -HUP $$" in text
+    assert text.rstrip().endswith("exec pgbouncer /etc/pgbouncer/pgbouncer.ini")

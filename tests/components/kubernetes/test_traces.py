@@ -144,6 +144,7 @@ def test_collector_may_read_what_it_adds_to_spans(elastic: Graph) -> None:
         "pods",
         "namespaces",
         "replicasets",
+        "endpointslices",
     }
     assert {verb for rule in rules for verb in rule["verbs"]} == {"get", "list", "watch"}
 

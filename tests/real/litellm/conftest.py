@@ -1,0 +1,142 @@
+"""A real LiteLLM with the generated configuration, two fake model servers and a real Redis cluster.
+
+Without a database: its client needs an engine that its vendor offers as a download only, in no package. The
+configuration is the same; what needs a database (keys, budgets, spend) is not exercised here.
+"""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPResponse
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.preview import preview_graph
+from sizing.overrides import LitellmPart
+from tests.harness import releases, settings
+from tests.real import programs, servers
+from tests.real.litellm.backend import Backend, backend
+from tests.real.litellm.cache import PASSWORD, Cache, cache
+
+MASTER_KEY = "sk-test-0123456789abcdef0123456789abcdef"
+MODEL, EXTERNAL = "llama-3.1-8b", "gpt-x"
+EXTERNAL_MODELS = [
+    {"name": EXTERNAL, "model": f"openai/{EXTERNAL}", "apiKeySecret": "openai-key", "fallbackFor": MODEL}
+]
+
+
+def generated(stack: str = "large", cloud: str = "aws") -> Any:
+    """The release's values for a stack that has an external model to fall back to."""
+    wanted = settings(stack, cloud)
+    part = LitellmPart.model_validate({"externalModels": EXTERNAL_MODELS})
+    graph = preview_graph(wanted.model_copy(update={"litellm": part}), stack, preview=False)
+    return releases(graph)["litellm"]["values"]
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """A running proxy."""
+
+    url: str
+    process: servers.Process
+
+    def post(self, body: dict[str, object], path: str = "/v1/chat/completions") -> HTTPResponse:
+        headers = {"Authorization": f"Bearer {MASTER_KEY}", "Content-Type": "application/json"}
+        return self._open(path, headers, json.dumps(body).encode())
+
+    def get(self, path: str, *, key: bool = False) -> str:
+        with self._open(path, {"Authorization": f"Bearer {MASTER_KEY}"} if key else {}) as answer:
+            return answer.read().decode()
+
+    def _open(self, path: str, headers: dict[str, str], data: bytes | None = None) -> HTTPResponse:
+        asked = urllib.request.Request(self.url + path, data, headers)  # noqa: S310
+        return urllib.request.urlopen(asked, timeout=120)  # noqa: S310
+
+
+@pytest.fixture(scope="package")
+def directory() -> Iterator[Path]:
+    with servers.sandbox() as found:
+        yield found
+
+
+@pytest.fixture(scope="package")
+def engine() -> Iterator[Backend]:
+    with backend("engine") as found:
+        yield found
+
+
+@pytest.fixture(scope="package")
+def provider() -> Iterator[Backend]:
+    with backend("provider") as found:
+        yield found
+
+
+@pytest.fixture(autouse=True)
+def healthy(engine: Backend, provider: Backend) -> None:
+    for found in (engine, provider):
+        found.fails, found.pause_s = False, 0.0
+        found.requests.clear()
+        found.keys.clear()
+
+
+@pytest.fixture(scope="package")
+def redis(directory: Path) -> Iterator[Cache]:
+    with cache(directory) as found:
+        yield found
+
+
+@contextmanager
+def run(directory: Path, engine: Backend, provider: Backend, redis: Cache) -> Iterator[Gateway]:
+    """The proxy as the chart starts it, on a port of its own; only addresses and paths are this machine's."""
+    values, port = generated(), servers.free_port()
+    gateway = values["gateway"]
+    config = json.loads(json.dumps(gateway["config"]["proxy_config"]))
+    for model in config["model_list"]:
+        if "api_base" in model["litellm_params"]:
+            model["litellm_params"]["api_base"] = engine.url
+    config["litellm_settings"]["cache_params"]["redis_startup_nodes"] = [
+        {"host": servers.HOST, "port": redis.ports[0]}
+    ]
+    file = directory / f"config-{port}.yaml"
+    file.write_text(json.dumps(config))  # JSON is YAML too
+    env = {entry["name"]: entry["value"] for entry in gateway["extraEnv"]}
+    env |= {
+        "OTEL_ENDPOINT": f"http://{servers.HOST}:{servers.free_port()}",  # nobody: tracing must not matter
+        "LITELLM_MASTER_KEY": MASTER_KEY,
+        "LITELLM_SALT_KEY": "sk-salt",
+        "VLLM_API_KEY": "sk-engine",
+        "OPENAI_KEY": "sk-provider",
+        "OPENAI_BASE_URL": provider.url,
+        "REDIS_PASSWORD": PASSWORD,
+        "SSL_CERT_FILE": str(redis.ca),  # stands for the authorities that every image trusts
+        "LITELLM_LOG": gateway["logLevel"],
+        "NUM_WORKERS": "1",  # the tests share two cores
+        "HOME": str(directory),
+        "PYTHONWARNINGS": "ignore",
+    }
+    env["REDIS_SSL_CA_CERTS"] = str(redis.ca)
+    argv = [programs.litellm(), "--host", servers.HOST, "--port", str(port), "--config", str(file)]
+    with servers.process(argv, directory, f"litellm-{port}", env, drop=False) as process:
+        servers.wait_until_listening(process, port)
+        found = Gateway(f"http://{servers.HOST}:{port}", process)
+        servers.wait_for(lambda: alive(found), "LiteLLM answers its start-up probe")
+        yield found
+
+
+def alive(gateway: Gateway) -> bool:
+    try:
+        return bool(gateway.get("/health/liveliness"))
+    except OSError:
+        return False
+
+
+@pytest.fixture(scope="package")
+def gateway(directory: Path, engine: Backend, provider: Backend, redis: Cache) -> Iterator[Gateway]:
+    with run(directory, engine, provider, redis) as found:
+        yield found
