@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sizing import choices
 from sizing.clouds.base import Order
 from sizing.engines import Engine
 from sizing.errors import SizingError
+from sizing.names import suggestion
 from sizing.overrides import JwtPart, Overrides, RateLimitPart
 from sizing.requirements import Requirements
 from sizing.specs import (
@@ -49,6 +52,8 @@ SECRETS = (
     SecretSpec(name="vllm-api-key", length=40, prefix="sk-"),
     SecretSpec(name="pgbouncer-stats", length=32),
 )
+ENTRIES = ("vault-recovery-keys", "vault-root-token")
+"""Entries of the secret store that the first start of Vault fills; no pod gets them."""
 SECRET_USERS = {
     "postgres-admin": "gateway_admin",
     "litellm-migrate": "litellm_migrate",
@@ -71,12 +76,14 @@ class PlatformSpecs(Spec):
     addons: AddonsSpec
     identities: tuple[Identity, ...]
     secrets: tuple[SecretSpec, ...]
+    secret_generations: Mapping[str, int]
 
 
 def platform_specs(
     need: Requirements, over: Overrides, order: Order, engines: tuple[Engine, ...]
 ) -> PlatformSpecs:
     """Specifications of every component. Raises SizingError when routes or models contradict each other."""
+    secrets = tuple(s for s in SECRETS if s is not REDIS_AUTH or order.redis.auth == "password")
     return PlatformSpecs(
         litellm=_litellm(need, over, order, engines),
         agent_gateway=_agent_gateway(need, over),
@@ -90,8 +97,26 @@ def platform_specs(
         observability=_observability(need, over),
         addons=order.addons,
         identities=_identities(need, over, order),
-        secrets=tuple(s for s in SECRETS if s is not REDIS_AUTH or order.redis.auth == "password"),
+        secrets=secrets,
+        secret_generations=_generations(over, secrets),
     )
+
+
+def _generations(over: Overrides, secrets: tuple[SecretSpec, ...]) -> Mapping[str, int]:
+    """What ``secrets.rotate`` says; Raises SizingError for a secret that is none, or that must not change."""
+    by_name = {spec.name: spec for spec in secrets}
+    for name, generation in over.secrets.rotate.items():
+        path = f"secrets.rotate.{name}"
+        if name not in by_name:
+            raise SizingError(path, generation, "not a generated secret", suggestion(name, by_name))
+        if not by_name[name].rotates:
+            raise SizingError(
+                path,
+                generation,
+                "it never rotates: LiteLLM encrypts credentials in its database with it and with nothing else",
+                "Leave it out.",
+            )
+    return dict(over.secrets.rotate)
 
 
 def _litellm(need: Requirements, over: Overrides, order: Order, engines: tuple[Engine, ...]) -> LitellmSpec:
@@ -226,6 +251,7 @@ def _identities(need: Requirements, over: Overrides, order: Order) -> tuple[Iden
     table = (
         ("litellm", "litellm", "litellm", bool(over.litellm.bedrock) or order.redis.auth == "identity"),
         ("vault", "vault", "vault", True),
+        ("vault-init", "vault", "vault-init", True),
         ("vault-snapshot", "vault", "vault-snapshot", True),
         ("thanos", "monitoring", "thanos", need.observability.thanos.enabled),
         ("prometheus", "monitoring", "prometheus", need.observability.thanos.enabled),
