@@ -1,4 +1,4 @@
-"""The script that keeps Vault's audit file within its volume, in a real shell, beside a process that writes."""
+"""The script that keeps Vault's audit file within its volume, in a real shell, beside a real writer."""
 
 from __future__ import annotations
 
