@@ -163,7 +163,9 @@ class _Workloads:
         specs, pods, bindings = self._specs, self._pods, self._bindings
         after = (*ready, *addons.ready)
         bootstrap = DatabaseBootstrap("database", DatabaseBootstrapArgs(pods, bindings, ready), self._opts)
-        pgbouncer = Pgbouncer("pgbouncer", PgbouncerArgs(specs.pgbouncer, pods, bindings, after), self._opts)
+        pgbouncer = Pgbouncer(
+            "pgbouncer", PgbouncerArgs(specs.pgbouncer, pods, bindings, (*after, bootstrap.job)), self._opts
+        )
         vllm = Vllm(
             "vllm",
             VllmArgs(
@@ -204,7 +206,7 @@ class _Workloads:
                 otlp=observability.traces.otlp,
                 trace_sampling_percent=specs.observability.trace_sampling_percent,
                 cert_manager=addons.cert_manager,
-                ready=after,
+                ready=(*after, litellm.release),
             ),
             self._opts,
         )
