@@ -16,6 +16,10 @@ from sizing.specs import Container, Workload
 AWAIT_MARGIN_S = 60
 """Pulumi waits this much longer than the Job may run, so that the Job's own verdict is the one reported."""
 
+REPLACE_FAILED: Mapping[str, str] = {"pulumi.com/replaceUnready": "true"}
+"""The next ``up`` makes a new Job for one that has failed; by default it would wait for the failed one again
+(https://www.pulumi.com/registry/packages/kubernetes/installation-configuration/)."""
+
 WORKLOAD_LABEL = "ai-gateway/workload"
 """The Job's name is Pulumi's: this says which workload of the plan it is."""
 
@@ -91,7 +95,10 @@ def run_once(
         metadata=k8s.meta.v1.ObjectMetaArgs(
             namespace=task.workload.namespace,
             labels=_labels(name, task.workload),
-            annotations={"pulumi.com/timeoutSeconds": str(task.timeout_s + AWAIT_MARGIN_S)},
+            annotations={
+                "pulumi.com/timeoutSeconds": str(task.timeout_s + AWAIT_MARGIN_S),
+                **REPLACE_FAILED,
+            },
         ),
         spec=_spec(name, task),
         opts=component.child(depends_on=list(depends_on)),

@@ -129,6 +129,7 @@ def test_every_job_is_bounded_retried_and_waited_for(stack: str, cloud: str) -> 
         assert spec["template"]["spec"]["restartPolicy"] == "Never"
         awaited_s = int(metadata["annotations"]["pulumi.com/timeoutSeconds"])
         assert 0 < spec["activeDeadlineSeconds"] < awaited_s
+        assert metadata["annotations"]["pulumi.com/replaceUnready"] == "true"  # a failed one is made anew
         assert "name" not in metadata  # Pulumi's: a changed task is another Job
         assert "pulumi.com/skipAwait" not in metadata["annotations"]
     for cron in of_type(graph, "kubernetes:batch/v1:CronJob"):
