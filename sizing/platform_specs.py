@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from sizing import choices
@@ -113,7 +114,7 @@ def _generations(over: Overrides, secrets: tuple[SecretSpec, ...]) -> Mapping[st
             raise SizingError(
                 path,
                 generation,
-                "it never rotates: LiteLLM encrypts credentials in its database with it and with nothing else",
+                "it never rotates: LiteLLM encrypts credentials in its database with it, with nothing else",
                 "Leave it out.",
             )
     return dict(over.secrets.rotate)
@@ -138,12 +139,14 @@ def _litellm(need: Requirements, over: Overrides, order: Order, engines: tuple[E
                 "no engine serves this name",
                 f"Use one of: {', '.join(served)}.",
             )
+        if model.api_key_secret is not None:
+            check_key_name(f"{path}.apiKeySecret", model.api_key_secret)
         if model.api_key_secret is None and not model.model.startswith("bedrock/"):
             raise SizingError(
                 f"{path}.apiKeySecret",
                 None,
-                f"{model.model} needs a key, and keys are references to the secret store",
-                "Set apiKeySecret to the name of a secret.",
+                f"{model.model} needs a key, and keys are references to Vault",
+                "Set apiKeySecret to the name of a key.",
             )
     storage = order.postgres.spec.storage_gib
     fits = default_retention_days(need.tier, need.workload.peak_to_average, storage)
@@ -203,7 +206,21 @@ def _jwt(part: JwtPart | None) -> JwtSpec | None:
     return JwtSpec(issuer=part.issuer, audiences=part.audiences, jwks=part.jwks, header=header)
 
 
+def check_key_name(path: str, name: str) -> None:
+    """Refuse a name of a key in Vault that cannot be a Kubernetes Secret's, or that one of ours has."""
+    if not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", name):
+        raise SizingError(
+            path, name, "not a name of small letters, digits and hyphens", "Write it as openai-key."
+        )
+    if name in {*(spec.name for spec in SECRETS), *ENTRIES}:
+        raise SizingError(
+            path, name, "a generated secret has this name", "Choose another, such as openai-key."
+        )
+
+
 def _vllm(need: Requirements, over: Overrides, engines: tuple[Engine, ...]) -> VllmSpec:
+    if over.vllm.hf_token_secret is not None:
+        check_key_name("vllm.hfTokenSecret", over.vllm.hf_token_secret)
     trigger = TriggerSpec(metric=need.vllm.trigger_metric, threshold=need.vllm.trigger_threshold)
     return VllmSpec(
         engines=tuple(engine.spec(trigger) for engine in engines),

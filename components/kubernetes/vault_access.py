@@ -78,7 +78,7 @@ POLICIES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "sys/storage/raft/configuration": _READ,
         "sys/storage/raft/autopilot/state": _READ,
         "sys/step-down": ("update", "sudo"),
-        # Vault 2 starts the generation of a root token only for somebody who is logged in; recovery keys decide.
+        # Vault 2 starts the generation of a root token for nobody who is not logged in; recovery keys decide.
         "sys/generate-root/attempt": ("create", "read", "update", "delete", "sudo"),
         "sys/generate-root/update": ("create", "update", "sudo"),
     },

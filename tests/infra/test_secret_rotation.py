@@ -73,6 +73,14 @@ def test_what_cannot_be_rotated_is_refused_with_the_reason(
     assert text in str(refusal.value)
 
 
+@pytest.mark.parametrize("name", ["OpenAI Key", "-key", "litellm-master-key", "vault-root-token", "x" * 64])
+def test_keys_that_people_bring_have_names_that_can_be_secrets_of_their_own(name: str) -> None:
+    model = {"name": "gpt", "model": "openai/gpt-x", "apiKeySecret": name}
+    for part in ({"litellm": {"externalModels": [model]}}, {"vllm": {"hfTokenSecret": name}}):
+        with pytest.raises(SizingError, match=r"generated secret has this name|small letters"):
+            plan_of(load({"tier": "small", **part}))
+
+
 def test_a_password_that_this_cloud_has_not_is_refused_there() -> None:
     values = {
         "tier": "small",

@@ -76,9 +76,12 @@ def roll(kubernetes: Kubernetes, namespace: str, deployment: str, names: Sequenc
     found = kubernetes.call(path)
     if found is None:
         return False
-    secrets = {name: (kubernetes.call(f"{core}/secrets/{name}") or {}).get("data") or {} for name in names}
+    secrets: dict[str, dict[str, str]] = {
+        name: (kubernetes.call(f"{core}/secrets/{name}") or {}).get("data") or {} for name in names
+    }
     wanted = digest(found["metadata"]["uid"], secrets)
-    noted = (found["spec"]["template"]["metadata"].get("annotations") or {}).get(ANNOTATION, "")
+    annotated: dict[str, str] = found["spec"]["template"]["metadata"].get("annotations") or {}
+    noted = annotated.get(ANNOTATION, "")
     if noted == wanted:
         return False
     annotations = {"metadata": {"annotations": {ANNOTATION: wanted}}}

@@ -63,7 +63,7 @@ def check(path: Path) -> int:
     return found[DATA][1]
 
 
-def _digest(content: IO[bytes]) -> str:
+def _digest(content: IO[bytes] | gzip.GzipFile) -> str:
     digest = hashlib.sha256()
     while block := content.read(1 << 20):
         digest.update(block)
