@@ -56,6 +56,9 @@ JOBS: tuple[tuple[str, str, str], ...] = (
     ("admission-certificates", "monitoring", "prometheus-operator"),
     ("cert-manager-check", "cert-manager", "cert-manager"),
     ("jaeger-index-cleaner", "tracing", "elasticsearch"),
+    ("litellm-keys", "litellm", "litellm-keys"),
+    ("vault-init", "vault", "vault"),
+    ("vault-snapshot", "vault", "vault"),
 )
 """Pods of Jobs: name, namespace, and the workload that is there whenever they are."""
 
@@ -66,6 +69,8 @@ ROLES: dict[str, tuple[str, ...]] = {
     "prometheus": ("prometheus",),
     "thanos": ("thanos-storegateway", "thanos-compactor"),
     "vault": ("vault",),
+    "vault-init": ("vault-init",),
+    "vault-snapshot": ("vault-snapshot",),
     "vllm": (ENGINES,),
 }
 """Cloud identity -> the pods that use it: they fetch credentials and call the cloud's APIs."""
@@ -118,6 +123,9 @@ REQUEST_PATH = (
 JOBS_PATH = (
     Edge(source="database-bootstrap", target="database", ports=(), why="roles, straight on the writer"),
     Edge(source="litellm-migrate", target="database", ports=(), why="the schema, straight on the writer"),
+    Edge(source="vault-init", target="vault", ports=(8200,), why="the first start, and its configuration"),
+    Edge(source="vault-snapshot", target="vault", ports=(8200,), why="saving its data"),
+    Edge(source="external-secrets", target="vault", ports=(8200,), why="keys that people bring"),
     Edge(source="model-cache", target="internet", ports=HTTPS, why="the models' repository"),
 )
 OBSERVABILITY = (
@@ -202,6 +210,7 @@ API_CLIENTS: tuple[tuple[str, str], ...] = (
     ("keda-metrics-apiserver", "who may ask it"),
     ("keda-operator", "scaled objects"),
     ("keda-webhooks", "other autoscalers of the same target"),
+    ("litellm-keys", "whether a key has changed"),
     ("kube-state-metrics", "the state of every object"),
     ("otel-collector", "names of the pods that send"),
     ("prometheus", "what to scrape"),
@@ -259,7 +268,7 @@ def _groups(workloads: tuple[Workload, ...]) -> tuple[PodGroup, ...]:
     found = {
         group_of(w): w.namespace
         for w in workloads
-        if w.namespace != SYSTEM_NAMESPACE and w.name not in EXEMPT
+        if w.namespace != SYSTEM_NAMESPACE and w.name not in EXEMPT and w.kind not in ("Job", "CronJob")
     }
     found |= {name: namespace for name, namespace, beside in JOBS if beside in there}
     return tuple(PodGroup(name=name, namespace=found[name]) for name in sorted(found))

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from components.kubernetes import charts
+from components.kubernetes.jobs import WORKLOAD_LABEL
 from components.kubernetes.pod_labels import POD_LABELS
 from infra.clouds import CLOUDS
-from sizing.network_edges import BEYOND, COMMON, EVERY, JOBS, SYSTEM_NAMESPACE, group_of, table
+from sizing.network_edges import BEYOND, COMMON, EVERY, SYSTEM_NAMESPACE, group_of, table
 from sizing.specs import Edge, NetworkPolicySpec
 from tests.harness import CASES, ROOT, captured, of_type, plan
 from tests.policies import End, Host, Pod, Policies, selects
@@ -23,7 +24,9 @@ EVERY_CASE = pytest.mark.parametrize(("stack", "cloud"), CASES)
 CONTRACT: Mapping[str, Any] = tomllib.loads(
     (ROOT / "tests" / "contracts" / "pods.toml").read_text(encoding="utf-8")
 )
-OWN_JOBS = ("database-bootstrap", "litellm-migrate", "model-cache")
+OWN_JOBS = (
+    "database-bootstrap", "litellm-keys", "litellm-migrate", "model-cache", "vault-init", "vault-snapshot",
+)  # fmt: skip
 LISTENING = {
     **{name: tuple(pod["ports"]) for name, pod in CONTRACT.items()},
     **dict.fromkeys(OWN_JOBS, (8080,)),
@@ -51,10 +54,15 @@ def _policies(stack: str, cloud: str) -> Policies:
 def _job_labels(stack: str, cloud: str) -> dict[str, Mapping[str, str]]:
     """Labels of our own Jobs' pods, as captured."""
     found: dict[str, Mapping[str, str]] = {}
-    for job in of_type(captured(stack, cloud), "kubernetes:batch/v1:Job"):
-        namespace = job.inputs["metadata"]["namespace"]
-        [name] = [group for group, space, _ in JOBS if space == namespace and group in OWN_JOBS]
-        found[name] = job.inputs["spec"]["template"]["metadata"]["labels"]
+    graph = captured(stack, cloud)
+    specs = [job.inputs["spec"] for job in of_type(graph, "kubernetes:batch/v1:Job")]
+    crons = of_type(graph, "kubernetes:batch/v1:CronJob")
+    specs += [cron.inputs["spec"]["jobTemplate"]["spec"] for cron in crons]
+    for spec in specs:
+        labels = spec["template"]["metadata"]["labels"]
+        workload = labels[WORKLOAD_LABEL]
+        [name] = [group for group in OWN_JOBS if workload == group or workload.startswith(f"{group}-")]
+        found[name] = labels
     return found
 
 
