@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import pulumi
@@ -30,7 +30,9 @@ class CloudPlatformArgs:
     call the cloud's own models. ``service_linked_roles`` False in an account that has them already.
     ``postgres_ca_bundle`` is PEM text with which clients verify the database, on a cloud where an instance
     does not bring its own; None: encrypted, not verified.
-    ``secret_users`` gives the user of each secret that is an account. ``project`` is the cloud project that
+    ``secret_users`` gives the user of each secret that is an account, ``secret_generations`` 2, 3, ... for
+    those that have been rotated. ``entries`` are made empty in the secret store, for Jobs inside the cluster
+    to fill. ``project`` is the cloud project that
     holds everything, empty on a cloud without projects.
     """
 
@@ -51,6 +53,8 @@ class CloudPlatformArgs:
     service_linked_roles: bool
     tags: Mapping[str, str]
     project: str = ""
+    entries: tuple[str, ...] = ()
+    secret_generations: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 class CloudPlatform(Protocol):

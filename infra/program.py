@@ -11,6 +11,7 @@ import pulumi
 
 from components.kubernetes.addons import Addons, AddonsArgs
 from components.kubernetes.agentgateway import AgentGateway, AgentGatewayArgs
+from components.kubernetes.brought_keys import KeyStore, KeyStoreArgs
 from components.kubernetes.database import DatabaseBootstrap, DatabaseBootstrapArgs
 from components.kubernetes.litellm import Litellm, LitellmArgs
 from components.kubernetes.network_policies import NetworkPolicies, NetworkPoliciesArgs
@@ -19,6 +20,8 @@ from components.kubernetes.pgbouncer import Pgbouncer, PgbouncerArgs
 from components.kubernetes.platform import Platform, PlatformArgs, namespaces_of
 from components.kubernetes.secretstore import SecretStore, SecretStoreArgs
 from components.kubernetes.vault import Vault, VaultArgs
+from components.kubernetes.vault_init import VaultInit, VaultInitArgs
+from components.kubernetes.vault_snapshot import VaultSnapshots, VaultSnapshotsArgs
 from components.kubernetes.vllm import Vllm, VllmArgs
 from components.platform import CloudPlatform, CloudPlatformArgs
 from infra import clouds
@@ -28,7 +31,7 @@ from infra.settings import Settings
 from infra.stackname import platform_name
 from sizing.fit import check_fit
 from sizing.plan import Plan
-from sizing.platform_specs import SECRET_USERS
+from sizing.platform_specs import ENTRIES, SECRET_USERS
 
 PROJECT = "ai-gateway"
 METRIC_ROLES = ("prometheus", "thanos")
@@ -76,6 +79,8 @@ def _cloud(settings: Settings, plan: Plan, name: str, project: str, tags: Mappin
             keys=plan.order.keys,
             secrets=specs.secrets,
             secret_users=SECRET_USERS,
+            secret_generations=specs.secret_generations,
+            entries=ENTRIES,
             identities=specs.identities,
             gateway=specs.agent_gateway,
             postgres_ca_bundle=settings.postgres.ca_bundle or plan.order.postgres.authority,
@@ -133,29 +138,44 @@ class _Workloads:
             ),
             self._opts,
         )
-        self._vault(addons, ready)
-        return self._request_path(addons, observability, ready)
+        return self._request_path(addons, observability, ready, self._vault(addons, ready))
 
-    def _vault(self, addons: Addons, ready: tuple[pulumi.Resource, ...]) -> Vault:
-        return Vault(
-            "vault",
-            VaultArgs(
-                self._specs.vault, self._pods, self._bindings, addons.cert_manager, (*ready, *addons.ready)
-            ),
+    def _vault(self, addons: Addons, ready: tuple[pulumi.Resource, ...]) -> KeyStore:
+        """Vault, initialised and saved every hour, and what reads keys from it."""
+        spec, pods, bindings = self._specs.vault, self._pods, self._bindings
+        after = (*ready, *addons.ready)
+        vault = Vault("vault", VaultArgs(spec, pods, bindings, addons.cert_manager, after), self._opts)
+        init = VaultInit("vault-init", VaultInitArgs(vault, pods, bindings, after), self._opts)
+        VaultSnapshots(
+            "vault-snapshots",
+            VaultSnapshotsArgs(vault, init, pods, bindings, spec.storage_gib, after),
             self._opts,
         )
+        return KeyStore("keys", KeyStoreArgs(vault, init, (addons.external_secrets, *after)), self._opts)
 
     def _request_path(
-        self, addons: Addons, observability: Observability, ready: tuple[pulumi.Resource, ...]
+        self,
+        addons: Addons,
+        observability: Observability,
+        ready: tuple[pulumi.Resource, ...],
+        keys: KeyStore,
     ) -> AgentGateway:
         specs, pods, bindings = self._specs, self._pods, self._bindings
         after = (*ready, *addons.ready)
         bootstrap = DatabaseBootstrap("database", DatabaseBootstrapArgs(pods, bindings, ready), self._opts)
-        pgbouncer = Pgbouncer("pgbouncer", PgbouncerArgs(specs.pgbouncer, pods, bindings, after), self._opts)
+        pgbouncer = Pgbouncer(
+            "pgbouncer", PgbouncerArgs(specs.pgbouncer, pods, bindings, (*after, bootstrap.job)), self._opts
+        )
         vllm = Vllm(
             "vllm",
             VllmArgs(
-                specs.vllm, pods, bindings, observability.prometheus_url, specs.vllm.hf_token_secret, after
+                specs.vllm,
+                pods,
+                bindings,
+                observability.prometheus_url,
+                specs.vllm.hf_token_secret,
+                after,
+                (keys.store,),
             ),
             self._opts,
         )
@@ -172,6 +192,7 @@ class _Workloads:
                 trace_sampling_percent=specs.observability.trace_sampling_percent,
                 prometheus_url=observability.prometheus_url,
                 ready=after,
+                key_store=(keys.store,),
             ),
             self._opts,
         )
@@ -186,7 +207,7 @@ class _Workloads:
                 otlp=observability.traces.otlp,
                 trace_sampling_percent=specs.observability.trace_sampling_percent,
                 cert_manager=addons.cert_manager,
-                ready=after,
+                ready=(*after, litellm.release),
             ),
             self._opts,
         )

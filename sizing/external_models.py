@@ -1,8 +1,9 @@
-"""Models of external providers: checked against the engines they stand in for."""
+"""Models of external providers, checked against the engines they stand in for, and names of their keys."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 
 from sizing.errors import SizingError
 from sizing.overrides import ExternalModelPart, LitellmPart
@@ -12,7 +13,9 @@ WHOLE = 100
 """Percent. The engine keeps at least one of them: without any it would only cost."""
 
 
-def external_models(part: LitellmPart, served: Sequence[str]) -> tuple[ExternalModel, ...]:
+def external_models(
+    part: LitellmPart, served: Sequence[str], reserved: Collection[str]
+) -> tuple[ExternalModel, ...]:
     """The specifications of ``litellm.externalModels``.
 
     Raises:
@@ -23,7 +26,7 @@ def external_models(part: LitellmPart, served: Sequence[str]) -> tuple[ExternalM
     for index, model in enumerate(found):
         path = f"litellm.externalModels[{index}]"
         _check_names(path, model, served, [other.name for other in found[:index]])
-        _check_key(path, model)
+        _check_key(path, model, reserved)
         _check_share(path, model, found[: index + 1])
     return tuple(
         ExternalModel(
@@ -56,13 +59,15 @@ def _check_names(path: str, model: ExternalModelPart, served: Sequence[str], ear
         )
 
 
-def _check_key(path: str, model: ExternalModelPart) -> None:
+def _check_key(path: str, model: ExternalModelPart, reserved: Collection[str]) -> None:
+    if model.api_key_secret is not None:
+        check_key_name(f"{path}.apiKeySecret", model.api_key_secret, reserved)
     if model.api_key_secret is None and not model.model.startswith("bedrock/"):
         raise SizingError(
             f"{path}.apiKeySecret",
             None,
-            f"{model.model} needs a key, and keys are references to the secret store",
-            "Set apiKeySecret to the name of a secret.",
+            f"{model.model} needs a key, and keys are references to Vault",
+            "Set apiKeySecret to the name of a key.",
         )
 
 
@@ -83,4 +88,16 @@ def _check_share(path: str, model: ExternalModelPart, so_far: Sequence[ExternalM
             model.share,
             f"the shares of {model.fallback_for} add up to {taken}%, and its engine must keep at least 1%",
             f"Lower the shares to {WHOLE - 1} in all.",
+        )
+
+
+def check_key_name(path: str, name: str, reserved: Collection[str]) -> None:
+    """Refuse a name of a key in Vault that cannot be a Kubernetes Secret's, or that one of ours has."""
+    if not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", name):
+        raise SizingError(
+            path, name, "not a name of small letters, digits and hyphens", "Write it as openai-key."
+        )
+    if name in reserved:
+        raise SizingError(
+            path, name, "a generated secret has this name", "Choose another, such as openai-key."
         )

@@ -63,6 +63,8 @@ ROLES: dict[str, tuple[str, ...]] = {
     "prometheus": ("prometheus",),
     "thanos": ("thanos-storegateway", "thanos-compactor"),
     "vault": ("vault",),
+    "vault-init": ("vault-init",),
+    "vault-snapshot": ("vault-snapshot",),
     "vllm": (ENGINES,),
 }
 """Cloud identity -> the pods that use it: they fetch credentials and call the cloud's APIs."""
@@ -115,6 +117,9 @@ REQUEST_PATH = (
 JOBS_PATH = (
     Edge(source="database-bootstrap", target="database", ports=(), why="roles, straight on the writer"),
     Edge(source="litellm-migrate", target="database", ports=(), why="the schema, straight on the writer"),
+    Edge(source="vault-init", target="vault", ports=(8200,), why="the first start, and its configuration"),
+    Edge(source="vault-snapshot", target="vault", ports=(8200,), why="saving its data"),
+    Edge(source="external-secrets", target="vault", ports=(8200,), why="keys that people bring"),
     Edge(source="model-cache", target="internet", ports=HTTPS, why="the models' repository"),
 )
 OBSERVABILITY = (
@@ -146,7 +151,10 @@ OBSERVABILITY = (
         source="thanos-query", target="thanos-storegateway", ports=(10901,), why="samples in object storage"
     ),
     *_from(
-        ("jaeger", "jaeger-es-index-cleaner", "eck-operator"), "elasticsearch", (9200,), "traces, and their end"
+        ("jaeger", "jaeger-es-index-cleaner", "eck-operator"),
+        "elasticsearch",
+        (9200,),
+        "traces, and their end",
     ),
     Edge(source="elasticsearch", target="elasticsearch", ports=(9300,), why="nodes of one cluster"),
 )
@@ -199,6 +207,7 @@ API_CLIENTS: tuple[tuple[str, str], ...] = (
     ("keda-metrics-apiserver", "who may ask it"),
     ("keda-operator", "scaled objects"),
     ("keda-webhooks", "other autoscalers of the same target"),
+    ("litellm-keys", "whether a key has changed"),
     ("kube-state-metrics", "the state of every object"),
     ("otel-collector", "names of the pods that send"),
     ("prometheus", "what to scrape"),

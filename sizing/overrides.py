@@ -6,6 +6,7 @@ The guide's number is the default; an override that breaks a check is refused wh
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import (
@@ -290,6 +291,13 @@ class AccessPart(Part):
     create_service_linked_roles: Flag = True
 
 
+class SecretsPart(Part):
+    """``secrets``: which generated secrets have been rotated, and how often."""
+
+    rotate: Mapping[str, Annotated[int, Field(ge=2, strict=True)]] = {}
+    """Name -> 2 for the second value, 3 for the third. Never lower one or take it out again."""
+
+
 class Overrides(Part):
     """Everything a stack may say about its platform besides tier, cloud and region."""
 
@@ -305,3 +313,4 @@ class Overrides(Part):
     network: NetworkPart = NetworkPart()
     ingress: IngressPart = IngressPart()
     access: AccessPart = AccessPart()
+    secrets: SecretsPart = SecretsPart()

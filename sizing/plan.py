@@ -26,7 +26,7 @@ from sizing.specs import (
     Workload,
     Workloads,
 )
-from sizing.workloads import gateway, inference, observability, platform
+from sizing.workloads import gateway, inference, observability, platform, secrets
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,7 @@ def resolve(requirements: Requirements, overrides: Overrides, cloud: Cloud, regi
         *inference.workloads(requirements, engines, order.addons),
         *platform.workloads(requirements),
         *observability.workloads(requirements),
+        *secrets.workloads(overrides),
         *system,
     )
     workloads = tuple(_on_volumes_of(workload, order.volume_min_gib) for workload in workloads)

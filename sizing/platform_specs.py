@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sizing import choices
 from sizing.clouds.base import Order
 from sizing.engines import Engine
 from sizing.errors import SizingError
-from sizing.external_models import external_models
+from sizing.external_models import check_key_name, external_models
+from sizing.names import suggestion
 from sizing.overrides import JwtPart, Overrides, RateLimitPart
 from sizing.requirements import Requirements
 from sizing.specs import (
@@ -49,6 +52,10 @@ SECRETS = (
     SecretSpec(name="vllm-api-key", length=40, prefix="sk-"),
     SecretSpec(name="pgbouncer-stats", length=32),
 )
+ENTRIES = ("vault-recovery-keys", "vault-root-token")
+"""Entries of the secret store that the first start of Vault fills; no pod gets them."""
+RESERVED = frozenset({*(spec.name for spec in SECRETS), *ENTRIES})
+"""Names that a key of somebody's own cannot have."""
 SECRET_USERS = {
     "postgres-admin": "gateway_admin",
     "litellm-migrate": "litellm_migrate",
@@ -71,12 +78,14 @@ class PlatformSpecs(Spec):
     addons: AddonsSpec
     identities: tuple[Identity, ...]
     secrets: tuple[SecretSpec, ...]
+    secret_generations: Mapping[str, int]
 
 
 def platform_specs(
     need: Requirements, over: Overrides, order: Order, engines: tuple[Engine, ...]
 ) -> PlatformSpecs:
     """Specifications of every component. Raises SizingError when routes or models contradict each other."""
+    secrets = tuple(s for s in SECRETS if s is not REDIS_AUTH or order.redis.auth == "password")
     return PlatformSpecs(
         litellm=_litellm(need, over, order, engines),
         agent_gateway=_agent_gateway(need, over),
@@ -90,8 +99,26 @@ def platform_specs(
         observability=_observability(need, over),
         addons=order.addons,
         identities=_identities(need, over, order),
-        secrets=tuple(s for s in SECRETS if s is not REDIS_AUTH or order.redis.auth == "password"),
+        secrets=secrets,
+        secret_generations=_generations(over, secrets),
     )
+
+
+def _generations(over: Overrides, secrets: tuple[SecretSpec, ...]) -> Mapping[str, int]:
+    """What ``secrets.rotate`` says; Raises SizingError for a secret that is none, or that must not change."""
+    by_name = {spec.name: spec for spec in secrets}
+    for name, generation in over.secrets.rotate.items():
+        path = f"secrets.rotate.{name}"
+        if name not in by_name:
+            raise SizingError(path, generation, "not a generated secret", suggestion(name, by_name))
+        if not by_name[name].rotates:
+            raise SizingError(
+                path,
+                generation,
+                "it never rotates: LiteLLM encrypts credentials in its database with it, with nothing else",
+                "Leave it out.",
+            )
+    return dict(over.secrets.rotate)
 
 
 def _litellm(need: Requirements, over: Overrides, order: Order, engines: tuple[Engine, ...]) -> LitellmSpec:
@@ -106,7 +133,7 @@ def _litellm(need: Requirements, over: Overrides, order: Order, engines: tuple[E
         spend_log_retention_days=part.spend_log_retention_days or fits,
         request_timeout_s=part.request_timeout_seconds or choices.LITELLM_REQUEST_TIMEOUT_S,
         models=tuple(ModelRoute(name=engine.name, served_name=engine.name) for engine in engines),
-        external_models=external_models(part, [engine.name for engine in engines]),
+        external_models=external_models(part, [engine.name for engine in engines], RESERVED),
         bedrock=bool(part.bedrock),
         requests_per_second_per_pod=part.scaling.requests_per_second_per_pod,
         tokens_per_second_per_pod=part.scaling.tokens_per_second_per_pod,
@@ -157,6 +184,8 @@ def _jwt(part: JwtPart | None) -> JwtSpec | None:
 
 
 def _vllm(need: Requirements, over: Overrides, engines: tuple[Engine, ...]) -> VllmSpec:
+    if over.vllm.hf_token_secret is not None:
+        check_key_name("vllm.hfTokenSecret", over.vllm.hf_token_secret, RESERVED)
     trigger = TriggerSpec(metric=need.vllm.trigger_metric, threshold=need.vllm.trigger_threshold)
     return VllmSpec(
         engines=tuple(engine.spec(trigger) for engine in engines),
@@ -205,6 +234,7 @@ def _identities(need: Requirements, over: Overrides, order: Order) -> tuple[Iden
     table = (
         ("litellm", "litellm", "litellm", bool(over.litellm.bedrock) or order.redis.auth == "identity"),
         ("vault", "vault", "vault", True),
+        ("vault-init", "vault", "vault-init", True),
         ("vault-snapshot", "vault", "vault-snapshot", True),
         ("thanos", "monitoring", "thanos", need.observability.thanos.enabled),
         ("prometheus", "monitoring", "prometheus", need.observability.thanos.enabled),

@@ -122,6 +122,7 @@ def secret_spec(name: str, **changes: Any) -> SecretSpec:
 IDENTITIES = (
     Identity(role="litellm", namespace="litellm", service_account="litellm"),
     Identity(role="vault", namespace="vault", service_account="vault"),
+    Identity(role="vault-init", namespace="vault", service_account="vault-init"),
     Identity(role="vault-snapshot", namespace="vault", service_account="vault-snapshot"),
     Identity(role="thanos", namespace="monitoring", service_account="thanos"),
     Identity(role="prometheus", namespace="monitoring", service_account="prometheus"),

@@ -194,6 +194,7 @@ IDENTITIES = tuple(
     for role, namespace in (
         ("litellm", "litellm"),
         ("vault", "vault"),
+        ("vault-init", "vault"),
         ("vault-snapshot", "vault"),
         ("thanos", "monitoring"),
         ("prometheus", "monitoring"),

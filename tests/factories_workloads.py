@@ -248,7 +248,22 @@ def replaced(name: str, **changes: Any) -> Workloads:
 
 WORKLOADS = Workloads(
     items=(
-        workload("vault", container("vault", 510, 520), kind="StatefulSet", spread_hosts="hard", replicas=5),
+        workload(
+            "vault",
+            container("vault", 510, 520),
+            container("audit-rotate", 11, 17),
+            kind="StatefulSet",
+            spread_hosts="hard",
+            replicas=5,
+        ),
+        *(
+            workload(name, container(name, 21, 65), namespace=space, kind=kind, replicas=1)
+            for name, space, kind in (
+                ("vault-init", "vault", "Job"),
+                ("vault-snapshot", "vault", "CronJob"),
+                ("litellm-keys", "litellm", "CronJob"),
+            )
+        ),
         workload(
             "pgbouncer", container("pgbouncer", 260, 130), container("exporter", 31, 41), namespace="database"
         ),

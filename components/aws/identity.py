@@ -20,7 +20,8 @@ class IdentityArgs:
 
     ``cluster_name`` is plain, so that roles need not wait for the cluster; the associations wait for
     ``cluster``. ``bucket_arns`` by purpose ("vault-snapshots", "thanos", "model-cache"), ``key_arns`` by
-    purpose ("seal", "storage", "ebs", "secrets").
+    purpose ("seal", "storage", "ebs", "secrets"). ``secret_names`` are the entries that become Kubernetes
+    Secrets.
     """
 
     identities: tuple[IdentitySpec, ...]
@@ -31,6 +32,7 @@ class IdentityArgs:
     bucket_arns: Mapping[str, Text]
     key_arns: Mapping[str, Text]
     secret_prefix: str
+    secret_names: tuple[str, ...]
     bedrock: bool
     cluster: tuple[pulumi.Resource, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -62,6 +64,7 @@ class Identity(Component):
             bucket_arns=args.bucket_arns,
             key_arns=args.key_arns,
             secret_prefix=args.secret_prefix,
+            secret_names=args.secret_names,
             bedrock=args.bedrock,
         )
         for identity in args.identities:

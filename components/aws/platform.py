@@ -26,8 +26,6 @@ from components.platform import CloudPlatformArgs
 
 SECRET_RECOVERY_DAYS = 30
 """Days in which a deleted secret can be brought back; Secrets Manager's longest."""
-SECRET_GENERATIONS: Mapping[str, int] = {}
-"""Secrets that have been rotated: name -> 2, 3, ... (docs/runbooks/secrets-rotation.md)."""
 PUBLIC_PORT, INTERNAL_PORT = 443, 80
 HEALTH_PORT, HEALTH_PATH = 15021, "/healthz/ready"
 """The agent gateway's readiness check (https://agentgateway.dev/docs/kubernetes/latest)."""
@@ -140,7 +138,8 @@ class AwsPlatform(Component):
                 key_arn=self._keys.arns["secrets"],
                 recovery_window_days=SECRET_RECOVERY_DAYS,
                 users=args.secret_users,
-                generations=SECRET_GENERATIONS,
+                generations=args.secret_generations,
+                entries=args.entries,
                 tags=args.tags,
             ),
             self._opts(),
@@ -182,6 +181,7 @@ class AwsPlatform(Component):
                 bucket_arns=self._storage.arns,
                 key_arns=self._keys.arns,
                 secret_prefix=self._secret_prefix,
+                secret_names=tuple(spec.name for spec in args.secrets),
                 bedrock=args.bedrock,
                 cluster=(self._cluster.eks_cluster,),
                 tags=args.tags,
@@ -217,7 +217,7 @@ class AwsPlatform(Component):
                 partition=self._partition,
                 admin_user=args.secret_users[POSTGRES_ADMIN],
                 admin_password=self._secrets.values[POSTGRES_ADMIN],
-                password_version=SECRET_GENERATIONS.get(POSTGRES_ADMIN, FIRST_GENERATION),
+                password_version=args.secret_generations.get(POSTGRES_ADMIN, FIRST_GENERATION),
                 zones=self._network.zone_names,
                 before=tuple(self._roles.roles.values()),
                 tags=args.tags,
@@ -239,7 +239,7 @@ class AwsPlatform(Component):
                 log_key_arn=self._keys.arns["logs"],
                 log_retention_days=args.cluster.log_retention_days,
                 auth_token=self._secrets.values[REDIS_AUTH],
-                auth_token_version=SECRET_GENERATIONS.get(REDIS_AUTH, FIRST_GENERATION),
+                auth_token_version=args.secret_generations.get(REDIS_AUTH, FIRST_GENERATION),
                 before=tuple(self._roles.roles.values()),
                 tags=args.tags,
             ),

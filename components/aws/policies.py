@@ -5,7 +5,7 @@ Actions on ``"*"`` occur only where AWS offers nothing narrower (describing call
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -16,6 +16,8 @@ from components.aws.policies_load_balancer import load_balancer_controller
 SNAPSHOTS = "vault-snapshots"
 THANOS = "thanos"
 MODEL_CACHE = "model-cache"
+RECOVERY_KEYS, ROOT_TOKEN = "vault-recovery-keys", "vault-root-token"
+"""Entries of the secret store that the first start of Vault fills."""
 
 EBS_CSI_POLICY = "AmazonEBSCSIDriverPolicyV2"
 """Maintained by AWS with the driver, limited to volumes that the driver made; holds nothing about keys
@@ -32,7 +34,7 @@ class Grants:
     """What the policies refer to.
 
     ``bucket_arns`` and ``key_arns`` are by purpose; ``bedrock`` lets LiteLLM call models there;
-    ``secret_prefix`` stands before every name in the secret store.
+    ``secret_prefix`` stands before every name in the secret store; ``secret_names`` are those that pods get.
     """
 
     arns: Arns
@@ -40,7 +42,16 @@ class Grants:
     bucket_arns: Mapping[str, Text]
     key_arns: Mapping[str, Text]
     secret_prefix: str
+    secret_names: tuple[str, ...]
     bedrock: bool
+
+    def secrets(self, *names: str) -> list[pulumi.Output[str]]:
+        """ARNs of entries, which end in a hyphen and six characters of the service's own
+        (https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_iam-policies.html)."""
+        return [
+            self.arns.regional("secretsmanager", f"secret:{self.secret_prefix}{name}-??????")
+            for name in names
+        ]
 
 
 @dataclass(frozen=True)
@@ -87,6 +98,33 @@ def _vault_snapshot(grants: Grants) -> Permissions | None:
     """Writing snapshots; not reading or deleting them, so that who can run the job cannot take or lose the
     data."""
     return _bucket(grants, SNAPSHOTS, _WRITE, writes=True)
+
+
+def _vault_init(grants: Grants) -> Permissions:
+    """Writing Vault's recovery keys, which it cannot read again, and its first root token, which it can: a
+    run that broke off goes on with it. Writing takes both rights on the key
+    (https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html)."""
+    both = grants.secrets(RECOVERY_KEYS, ROOT_TOKEN)
+    return Permissions(
+        (
+            allow("WriteKeysAndToken", "secretsmanager:PutSecretValue", both),
+            allow("ReadToken", "secretsmanager:GetSecretValue", grants.secrets(ROOT_TOKEN)),
+            _secrets_key(grants, ["kms:Decrypt", "kms:GenerateDataKey"], both),
+        )
+    )
+
+
+def _secrets_key(grants: Grants, use: Sequence[str], secrets: Sequence[Text]) -> Statement:
+    """The key of the secret store, for these entries alone."""
+    return allow(
+        "KeyOfTheseSecrets",
+        use,
+        grants.key_arns["secrets"],
+        {
+            "StringEquals": {"kms:ViaService": grants.arns.via("secretsmanager")},
+            "StringLike": {"kms:EncryptionContext:SecretARN": secrets},
+        },
+    )
 
 
 def _thanos(grants: Grants) -> Permissions | None:
@@ -189,20 +227,13 @@ def _ebs_csi(grants: Grants) -> Permissions:
 
 
 def _external_secrets(grants: Grants) -> Permissions:
-    """Reading this stack's secrets by name; listing the store is not needed for that."""
-    secrets = grants.arns.regional("secretsmanager", f"secret:{grants.secret_prefix}*")
+    """Reading what pods get, entry by entry: Vault's recovery keys and whatever else lies under the prefix
+    stay out of reach. Listing the store is not needed."""
+    secrets = grants.secrets(*grants.secret_names)
     return Permissions(
         (
             allow("ReadSecrets", ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"], secrets),
-            allow(
-                "DecryptSecrets",
-                "kms:Decrypt",
-                grants.key_arns["secrets"],
-                {
-                    "StringEquals": {"kms:ViaService": grants.arns.via("secretsmanager")},
-                    "StringLike": {"kms:EncryptionContext:SecretARN": secrets},
-                },
-            ),
+            _secrets_key(grants, ["kms:Decrypt"], secrets),
         )
     )
 
@@ -221,6 +252,7 @@ _POLICIES: Mapping[str, Callable[[Grants], Permissions | None]] = {
     "prometheus": _prometheus,
     "thanos": _thanos,
     "vault": _vault,
+    "vault-init": _vault_init,
     "vault-snapshot": _vault_snapshot,
     "vllm": _vllm,
 }

@@ -20,7 +20,8 @@ class SecretsArgs:
 
     ``prefix`` stands before every name in the store. ``users``: secret -> user name, for those that hold a
     user name and a password; all others hold one value. ``generations``: secret -> 2, 3, ... makes a new
-    value and writes it; a secret that does not rotate refuses it.
+    value and writes it; a secret that does not rotate refuses it. ``entries`` are made empty: a Job inside
+    the cluster fills them.
     """
 
     specs: tuple[SecretSpec, ...]
@@ -29,6 +30,7 @@ class SecretsArgs:
     recovery_window_days: int
     users: Mapping[str, str] = field(default_factory=dict[str, str])
     generations: Mapping[str, int] = field(default_factory=dict[str, int])
+    entries: tuple[str, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
@@ -61,7 +63,9 @@ class Secrets(Component):
         self.values: dict[str, pulumi.Output[str]] = {
             spec.name: random_value(self, spec, self._generation(spec.name)) for spec in args.specs
         }
-        secrets = {spec.name: self._secret(spec) for spec in args.specs}
+        secrets = {spec.name: self._secret(spec.name, f"Generated {spec.name}") for spec in args.specs}
+        for entry in args.entries:
+            self._secret(entry, f"{entry}, written by a Job of the cluster")
         self.arns: dict[str, pulumi.Output[str]] = {name: secret.arn for name, secret in secrets.items()}
         self.versions: dict[str, aws.secretsmanager.SecretVersion] = {
             spec.name: self._stored(spec, secrets[spec.name]) for spec in args.specs
@@ -71,11 +75,11 @@ class Secrets(Component):
     def _generation(self, name: str) -> int:
         return self._args.generations.get(name, FIRST_GENERATION)
 
-    def _secret(self, spec: SecretSpec) -> aws.secretsmanager.Secret:
+    def _secret(self, name: str, description: str) -> aws.secretsmanager.Secret:
         return aws.secretsmanager.Secret(
-            f"{self.prefix}-{spec.name}",
-            name=f"{self._args.prefix}{spec.name}",
-            description=f"Generated {spec.name}",
+            f"{self.prefix}-{name}",
+            name=f"{self._args.prefix}{name}",
+            description=description,
             kms_key_id=self._args.key_arn,
             recovery_window_in_days=self._args.recovery_window_days,
             tags=merge_tags(self._args.tags),

@@ -23,8 +23,8 @@ class IdentityArgs:
 
     ``workload_pool`` is the domain of Kubernetes service accounts in IAM; it exists once the project has had
     a cluster with Workload Identity, so the bindings wait for ``cluster``. ``buckets`` and ``key_ids`` by
-    purpose, ``secret_ids`` by name. ``bedrock``: LiteLLM may call the cloud's own models. ``before``: the
-    APIs.
+    purpose, ``secret_ids`` by name: those that become Kubernetes Secrets; ``entry_ids``: the
+    others. ``bedrock``: LiteLLM may call the cloud's own models. ``before``: the APIs.
     """
 
     identities: tuple[IdentitySpec, ...]
@@ -34,6 +34,7 @@ class IdentityArgs:
     buckets: Mapping[str, Text]
     key_ids: Mapping[str, Text]
     secret_ids: Mapping[str, Text]
+    entry_ids: Mapping[str, Text]
     bedrock: bool
     cluster: tuple[pulumi.Resource, ...] = ()
     before: tuple[pulumi.Resource, ...] = ()
@@ -115,6 +116,13 @@ class Identity(Component):
                 return [
                     gcp.kms.CryptoKeyIAMMember(
                         named, crypto_key_id=key, role=role, member=member, opts=self.child()
+                    )
+                ]
+            case "entry":
+                id_ = args.entry_ids[grant.target]
+                return [
+                    gcp.secretmanager.SecretIamMember(
+                        f"{named}-{grant.target}", secret_id=id_, role=role, member=member, opts=self.child()
                     )
                 ]
             case "itself":

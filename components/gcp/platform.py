@@ -28,8 +28,6 @@ from components.platform import CloudPlatformArgs
 
 SECRET_RECOVERY_DAYS = 30
 """Days in which a destroyed version of a secret can be brought back."""
-SECRET_GENERATIONS: Mapping[str, int] = {}
-"""Secrets that have been rotated: name -> 2, 3, ... (docs/runbooks/secrets-rotation.md)."""
 POSTGRES_ADMIN = "postgres-admin"
 CACHE_ROLE, SECRETS_ROLE = "litellm", "external-secrets"
 
@@ -163,7 +161,8 @@ class GcpPlatform(Component):
                 key_id=self._keys.ids[purpose.SECRETS],
                 recovery_days=SECRET_RECOVERY_DAYS,
                 users={name: user for name, user in args.secret_users.items() if name in made},
-                generations=SECRET_GENERATIONS,
+                generations=args.secret_generations,
+                entries=args.entries,
                 before=(*self._services.of(api.SECRETS), *self._keys.grants[purpose.SECRETS]),
                 tags=args.tags,
             ),
@@ -206,6 +205,7 @@ class GcpPlatform(Component):
                 buckets=self._storage.names,
                 key_ids=self._keys.ids,
                 secret_ids=self._secrets.ids,
+                entry_ids=self._secrets.entry_ids,
                 bedrock=args.bedrock,
                 cluster=(self._cluster.gke,),
                 before=self._services.of(api.IAM, api.CREDENTIALS, api.PROJECTS),
@@ -226,7 +226,7 @@ class GcpPlatform(Component):
                 key_id=self._keys.ids[purpose.DATABASE],
                 admin_user=args.secret_users[POSTGRES_ADMIN],
                 admin_password=self._secrets.values[POSTGRES_ADMIN],
-                password_version=SECRET_GENERATIONS.get(POSTGRES_ADMIN, FIRST_GENERATION),
+                password_version=args.secret_generations.get(POSTGRES_ADMIN, FIRST_GENERATION),
                 before=(
                     *self._services.of(api.SQL),
                     self._network.private_services,

@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["project", "bucket", "key", "secrets", "itself"]
+Kind = Literal["project", "bucket", "key", "secrets", "entry", "itself"]
 
 
 @dataclass(frozen=True)
 class Grant:
-    """A role on something: the project, a bucket or key by ``target``'s purpose, every secret of the stack,
-    or the account itself."""
+    """A role on something: the project, a bucket or key by ``target``'s purpose, every generated secret, an
+    entry by ``target``'s name, or the account itself."""
 
     kind: Kind
     role: str
@@ -39,6 +39,12 @@ GRANTS: Mapping[str, tuple[Grant, ...]] = {
     ),
     # Neither reading nor deleting: who can run the job can neither take nor lose the data.
     "vault-snapshot": (Grant("bucket", "roles/storage.objectCreator", "vault-snapshots"),),
+    # Recovery keys can be written and not read again; the first root token can, for a run that broke off.
+    "vault-init": (
+        Grant("entry", "roles/secretmanager.secretVersionAdder", "vault-recovery-keys"),
+        Grant("entry", "roles/secretmanager.secretVersionAdder", "vault-root-token"),
+        Grant("entry", "roles/secretmanager.secretAccessor", "vault-root-token"),
+    ),
     "thanos": (Grant("bucket", "roles/storage.objectUser", "thanos"),),
     # Replacing an object, as the sidecar does with an upload that broke off, takes the right to delete it.
     "prometheus": (Grant("bucket", "roles/storage.objectUser", "thanos"),),

@@ -22,7 +22,8 @@ class SecretsArgs:
     ``key_id`` is in ``region``, where the values stay. ``recovery_days`` is how long a destroyed version can
     be brought back. ``users``: secret -> user name, for those that hold a user name and a password; all
     others hold one value. ``generations``: secret -> 2, 3, ... makes a new value and writes it; a secret
-    that does not rotate refuses it. ``before``: the API and the grant of the key.
+    that does not rotate refuses it. ``entries`` are made empty: a Job inside the cluster fills them.
+    ``before``: the API and the grant of the key.
     """
 
     specs: tuple[SecretSpec, ...]
@@ -33,6 +34,7 @@ class SecretsArgs:
     recovery_days: int
     users: Mapping[str, str] = field(default_factory=dict[str, str])
     generations: Mapping[str, int] = field(default_factory=dict[str, int])
+    entries: tuple[str, ...] = ()
     before: tuple[pulumi.Resource, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
 
@@ -53,6 +55,7 @@ class Secrets(Component):
     Attributes:
         values: name -> value, a Pulumi secret. For users this is the password.
         ids: name -> full name in the store.
+        entry_ids: the same for the entries.
         versions: name -> the version, for what must not read the store before the value is there.
     """
 
@@ -65,7 +68,10 @@ class Secrets(Component):
         self.values: dict[str, pulumi.Output[str]] = {
             spec.name: random_value(self, spec, self._generation(spec.name)) for spec in args.specs
         }
-        secrets = {spec.name: self._secret(spec) for spec in args.specs}
+        secrets = {spec.name: self._secret(spec.name) for spec in args.specs}
+        self.entry_ids: dict[str, pulumi.Output[str]] = {
+            entry: self._secret(entry).id for entry in args.entries
+        }
         self.ids: dict[str, pulumi.Output[str]] = {name: secret.id for name, secret in secrets.items()}
         self.versions: dict[str, gcp.secretmanager.SecretVersion] = {
             spec.name: self._stored(spec, secrets[spec.name]) for spec in args.specs
@@ -75,7 +81,7 @@ class Secrets(Component):
     def _generation(self, name: str) -> int:
         return self._args.generations.get(name, FIRST_GENERATION)
 
-    def _secret(self, spec: SecretSpec) -> gcp.secretmanager.Secret:
+    def _secret(self, name: str) -> gcp.secretmanager.Secret:
         args, module = self._args, gcp.secretmanager
         key = module.SecretReplicationUserManagedReplicaCustomerManagedEncryptionArgs(
             kms_key_name=args.key_id
@@ -84,9 +90,9 @@ class Secrets(Component):
             location=args.region, customer_managed_encryption=key
         )
         return module.Secret(
-            f"{self.prefix}-{spec.name}",
+            f"{self.prefix}-{name}",
             project=args.project,
-            secret_id=f"{args.prefix}{spec.name}",
+            secret_id=f"{args.prefix}{name}",
             replication=module.SecretReplicationArgs(
                 user_managed=module.SecretReplicationUserManagedArgs(replicas=[replica])
             ),

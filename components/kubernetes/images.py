@@ -35,6 +35,9 @@ passwords before it sends them (``\\password``)."""
 
 VAULT = Image("hashicorp/vault", "2.0.4")
 
+PYTHON = Image("docker.io/library/python", "3.13.7-alpine3.22")
+"""For Jobs that need nothing but the standard library (docs/adr/0008-vault-first-start.md)."""
+
 VLLM = Image("vllm/vllm-openai", "v0.33.0")
 """Plain vLLM, not the chart's default image, whose bundled cache component has no kernels for compute
 capability 7.5 (D4). Holds the Run:ai model streamer with its S3 and GCS clients, and huggingface_hub:

@@ -9,11 +9,16 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.base import Component
+from components.kubernetes.job_volumes import SecretFile, volumes_of
 from components.kubernetes.labels import own_labels
 from sizing.specs import Container, Workload
 
 AWAIT_MARGIN_S = 60
 """Pulumi waits this much longer than the Job may run, so that the Job's own verdict is the one reported."""
+
+REPLACE_FAILED: Mapping[str, str] = {"pulumi.com/replaceUnready": "true"}
+"""The next ``up`` makes a new Job for one that has failed; by default it would wait for the failed one again
+(https://www.pulumi.com/registry/packages/kubernetes/installation-configuration/)."""
 
 WORKLOAD_LABEL = "ai-gateway/workload"
 """The Job's name is Pulumi's: this says which workload of the plan it is."""
@@ -45,7 +50,9 @@ class Step:
 class Task:
     """A Job. ``workload`` has its namespace, priority and containers: the steps, in their order.
 
-    ``run_as`` None keeps the image's user; ``config_maps`` and ``scratch_gib`` name its volumes.
+    ``run_as`` None keeps the image's user. Its volumes, by name: ``config_maps``, ``scratch_gib`` (empty),
+    ``files`` (one key of a Secret each) and ``token_audiences`` (a token of the service account for that
+    audience, None: the Kubernetes API).
     """
 
     workload: Workload
@@ -56,6 +63,19 @@ class Task:
     run_as: int | None = None
     config_maps: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
     scratch_gib: Mapping[str, int] = field(default_factory=dict[str, int])
+    files: Mapping[str, SecretFile] = field(default_factory=dict[str, SecretFile])
+    token_audiences: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """When a task runs again and again. ``cron`` is in UTC. A run that could not start within
+    ``starting_deadline_s`` is left out; there is never more than one at a time."""
+
+    cron: str
+    starting_deadline_s: int
+    kept_failed: int = 3
+    kept_done: int = 1
 
 
 def run_once(
@@ -69,24 +89,67 @@ def run_once(
     Raises:
         ValueError: the steps are not the containers that the workload counts.
     """
-    workload = task.workload
-    if tuple(step.container for step in task.steps) != (*workload.init_containers, *workload.containers):
-        raise ValueError(f"workload {workload.name}: its containers are not the steps of the Job {name!r}")
+    _check(task, name)
     return k8s.batch.v1.Job(
         f"{component.prefix}-{name}",
         metadata=k8s.meta.v1.ObjectMetaArgs(
-            namespace=workload.namespace,
-            labels=_labels(name, workload),
-            annotations={"pulumi.com/timeoutSeconds": str(task.timeout_s + AWAIT_MARGIN_S)},
+            namespace=task.workload.namespace,
+            labels=_labels(name, task.workload),
+            annotations={
+                "pulumi.com/timeoutSeconds": str(task.timeout_s + AWAIT_MARGIN_S),
+                **REPLACE_FAILED,
+            },
         ),
-        spec=k8s.batch.v1.JobSpecArgs(
-            backoff_limit=task.retries,
-            active_deadline_seconds=task.timeout_s,
-            template=k8s.core.v1.PodTemplateSpecArgs(
-                metadata=k8s.meta.v1.ObjectMetaArgs(labels=_labels(name, workload)), spec=_pod(task)
+        spec=_spec(name, task),
+        opts=component.child(depends_on=list(depends_on)),
+    )
+
+
+def run_regularly(
+    component: Component,
+    name: str,
+    task: Task,
+    schedule: Schedule,
+    depends_on: Sequence[pulumi.Resource] = (),
+) -> k8s.batch.v1.CronJob:
+    """Run ``task`` on a schedule. The CronJob is called like its workload: alerts and people name it.
+
+    Raises:
+        ValueError: as ``run_once``.
+    """
+    _check(task, name)
+    workload, labels = task.workload, _labels(name, task.workload)
+    return k8s.batch.v1.CronJob(
+        f"{component.prefix}-{name}",
+        metadata=k8s.meta.v1.ObjectMetaArgs(name=workload.name, namespace=workload.namespace, labels=labels),
+        spec=k8s.batch.v1.CronJobSpecArgs(
+            schedule=schedule.cron,
+            time_zone="Etc/UTC",
+            concurrency_policy="Forbid",
+            starting_deadline_seconds=schedule.starting_deadline_s,
+            failed_jobs_history_limit=schedule.kept_failed,
+            successful_jobs_history_limit=schedule.kept_done,
+            job_template=k8s.batch.v1.JobTemplateSpecArgs(
+                metadata=k8s.meta.v1.ObjectMetaArgs(labels=labels), spec=_spec(name, task)
             ),
         ),
         opts=component.child(depends_on=list(depends_on)),
+    )
+
+
+def _check(task: Task, name: str) -> None:
+    workload = task.workload
+    if tuple(step.container for step in task.steps) != (*workload.init_containers, *workload.containers):
+        raise ValueError(f"workload {workload.name}: its containers are not the steps of the Job {name!r}")
+
+
+def _spec(name: str, task: Task) -> k8s.batch.v1.JobSpecArgs:
+    return k8s.batch.v1.JobSpecArgs(
+        backoff_limit=task.retries,
+        active_deadline_seconds=task.timeout_s,
+        template=k8s.core.v1.PodTemplateSpecArgs(
+            metadata=k8s.meta.v1.ObjectMetaArgs(labels=_labels(name, task.workload)), spec=_pod(task)
+        ),
     )
 
 
@@ -110,22 +173,8 @@ def _pod(task: Task) -> k8s.core.v1.PodSpecArgs:
         ),
         init_containers=containers[:-1] or None,
         containers=containers[-1:],
-        volumes=_volumes(task) or None,
+        volumes=volumes_of(task.config_maps, task.scratch_gib, task.files, task.token_audiences) or None,
     )
-
-
-def _volumes(task: Task) -> list[k8s.core.v1.VolumeArgs]:
-    configs = [
-        k8s.core.v1.VolumeArgs(name=name, config_map=k8s.core.v1.ConfigMapVolumeSourceArgs(name=config))
-        for name, config in sorted(task.config_maps.items())
-    ]
-    scratch = [
-        k8s.core.v1.VolumeArgs(
-            name=name, empty_dir=k8s.core.v1.EmptyDirVolumeSourceArgs(size_limit=f"{gib}Gi")
-        )
-        for name, gib in sorted(task.scratch_gib.items())
-    ]
-    return configs + scratch
 
 
 def _container(step: Step) -> k8s.core.v1.ContainerArgs:

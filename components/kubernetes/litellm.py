@@ -10,6 +10,7 @@ import pulumi_kubernetes as k8s
 from components.base import Component
 from components.bindings import Bindings
 from components.kubernetes import charts, images
+from components.kubernetes.brought_keys import Roller, roll_on_change
 from components.kubernetes.chart_defaults import exact_resources
 from components.kubernetes.database import APP_ENTRY, CREDENTIALS
 from components.kubernetes.endpoints import ServiceEndpoint
@@ -31,7 +32,7 @@ from components.kubernetes.placement import (
     spread_constraints,
 )
 from components.kubernetes.release import helm_release
-from components.kubernetes.secretstore import external_secret
+from components.kubernetes.secretstore import VAULT_STORE, external_secret
 from sizing.specs import LitellmSpec, Workloads
 
 RELEASE = "litellm"
@@ -87,6 +88,7 @@ class LitellmArgs:
         trace_sampling_percent: share of the requests that are traced unless the caller decided.
         prometheus_url: whom the autoscaler asks for requests and tokens, when they count.
         ready: namespace, secret store, monitoring CRDs, the cache.
+        key_store: what reads keys of external providers from Vault (``KeyStore``).
     """
 
     spec: LitellmSpec
@@ -99,6 +101,7 @@ class LitellmArgs:
     trace_sampling_percent: int
     prometheus_url: str
     ready: tuple[pulumi.Resource, ...] = ()
+    key_store: tuple[pulumi.Resource, ...] = ()
 
 
 class Litellm(Component):
@@ -106,8 +109,9 @@ class Litellm(Component):
 
     Monolith because only its command line reads the connection pool's limits, which D22 counts on. The
     schema is migrated first, by another role and around the pooler. The salt key encrypts provider keys in
-    the database: it never rotates. Keys of external providers are referred to by the names in the secret
-    store; put them there before the first deployment, or the pods wait for the Secret.
+    the database: it never rotates. Keys of external providers are referred to by their names in Vault. The
+    proxies start without them; a key that is put there, or replaced, is used after a rollout that starts by
+    itself within minutes (``brought_keys``).
 
     Attributes:
         endpoint: where the gateway sends requests.
@@ -133,6 +137,7 @@ class Litellm(Component):
             depends_on=[*self._secrets(args), self.migration, args.pgbouncer.release, *args.ready],
         )
         self._priority()
+        self._brought_keys(args)
         self.register_outputs({"host": self.endpoint.host, "port": PORT})
 
     def _priority(self) -> None:
@@ -144,6 +149,25 @@ class Litellm(Component):
             pod_spec={"priorityClassName": self.workload.priority_class},
             depends_on=[self.release],
         )
+
+    def _brought_keys(self, args: LitellmArgs) -> None:
+        names = tuple(sorted(_brought(args.spec)))
+        waits = [*args.key_store, *args.ready]
+        secrets = [
+            external_secret(
+                self,
+                namespace=self.namespace,
+                name=name,
+                store_key=name,
+                keys={key_env(name): "value"},
+                source=VAULT_STORE,
+                depends_on=waits,
+            )
+            for name in names
+        ]
+        if names:
+            roller = Roller(args.workloads["litellm-keys"], RELEASE, names)
+            roll_on_change(self, roller, [self.release, *secrets, *args.ready])
 
     def _secrets(self, args: LitellmArgs) -> list[k8s.apiextensions.CustomResource]:
         wanted: dict[str, dict[str, str]] = {
@@ -225,10 +249,12 @@ def _environment_secrets(args: LitellmArgs) -> dict[str, str]:
     found = {SALT_KEY: "LITELLM_SALT_KEY"}
     if args.vllm is not None:
         found[VLLM_KEY] = VLLM_KEY_ENV
-    for model in args.spec.external_models:
-        if model.api_key_secret is not None:
-            found[model.api_key_secret] = key_env(model.api_key_secret)
     return found
+
+
+def _brought(spec: LitellmSpec) -> set[str]:
+    """Names of the keys in Vault."""
+    return {model.api_key_secret for model in spec.external_models if model.api_key_secret is not None}
 
 
 def _environment(args: LitellmArgs) -> list[dict[str, object]]:
@@ -247,7 +273,17 @@ def _environment(args: LitellmArgs) -> list[dict[str, object]]:
     }
     if args.spec.workers > 1:
         values["TIMEOUT_WORKER_HEALTHCHECK"] = str(WORKER_HEALTHCHECK_S)
-    return [{"name": name, "value": value} for name, value in sorted(values.items())]
+    plain: list[dict[str, object]] = [
+        {"name": name, "value": value} for name, value in sorted(values.items())
+    ]
+    brought: list[dict[str, object]] = [
+        {
+            "name": key_env(name),
+            "valueFrom": {"secretKeyRef": {"name": name, "key": key_env(name), "optional": True}},
+        }
+        for name in sorted(_brought(args.spec))
+    ]
+    return plain + brought
 
 
 def _lifecycle(spec: LitellmSpec) -> dict[str, object]:

@@ -14,7 +14,7 @@ from components.kubernetes import images
 from components.kubernetes.files import config_map, script
 from components.kubernetes.jobs import Step, Task, run_once
 from components.kubernetes.labels import own_labels
-from components.kubernetes.secretstore import external_secret
+from components.kubernetes.secretstore import VAULT_STORE, external_secret
 from sizing.specs import EngineSpec, Workloads
 
 SERVICE_ACCOUNT = "model-cache"
@@ -39,14 +39,15 @@ HUB_CREDENTIAL = "hf-token"
 
 @dataclass(frozen=True)
 class CacheInputs:
-    """``workloads`` holds ``model-cache-<slug>`` per engine. ``token_entry``: entry of the secret store,
-    ``{value}``, for repositories that ask for a token, or None."""
+    """``workloads`` holds ``model-cache-<slug>`` per engine. ``token_entry``: key in Vault, for
+    repositories that ask for a token, or None. ``key_store``: what reads keys from Vault."""
 
     workloads: Workloads
     bindings: Bindings
     namespace: str
     token_entry: str | None
     ready: tuple[pulumi.Resource, ...]
+    key_store: tuple[pulumi.Resource, ...] = ()
 
 
 def model_path(engine: EngineSpec) -> str:
@@ -106,9 +107,10 @@ class ModelCache(Component):
                 self,
                 namespace=inputs.namespace,
                 name=HUB_CREDENTIAL,
-                store_key=f"{inputs.bindings.secret_prefix}{inputs.token_entry}",
+                store_key=inputs.token_entry,
                 keys={"HF_TOKEN": "value"},
-                depends_on=inputs.ready,
+                source=VAULT_STORE,
+                depends_on=[*inputs.key_store, *inputs.ready],
             )
         ]
 

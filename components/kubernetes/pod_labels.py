@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from components.kubernetes.gateway_parameters import GATEWAY_LABEL
+from components.kubernetes.jobs import WORKLOAD_LABEL
 from components.kubernetes.labels import OWN_LABELS
 from components.kubernetes.placement import labels_of
 
@@ -25,6 +26,11 @@ _STACK = "kube-prometheus-stack"
 def _job(name: str) -> dict[str, str]:
     """Labels of ``components.kubernetes.jobs``."""
     return {**OWN_LABELS, _NAME: name}
+
+
+def _workload(name: str) -> dict[str, str]:
+    """The same, by the workload of the plan."""
+    return {**OWN_LABELS, WORKLOAD_LABEL: name}
 
 
 def _vllm(component: str) -> dict[str, str]:
@@ -55,6 +61,7 @@ POD_LABELS: Mapping[str, Mapping[str, str]] = {
     "keda-webhooks": {"app": "keda-admission-webhooks"},
     "kube-state-metrics": labels_of("kube-state-metrics", _STACK),
     "litellm": labels_of("litellm", "litellm"),
+    "litellm-keys": _workload("litellm-keys"),
     "litellm-migrate": _job("migrate"),
     # one Job per model, named after it; the chart's own pods have another manager
     "model-cache": OWN_LABELS,
@@ -67,6 +74,8 @@ POD_LABELS: Mapping[str, Mapping[str, str]] = {
     "thanos-query": labels_of("thanos", "thanos", "query"),
     "thanos-storegateway": labels_of("thanos", "thanos", "storegateway"),
     "vault": {**labels_of("vault", "vault"), "component": "server"},
+    "vault-init": _workload("vault-init"),
+    "vault-snapshot": _workload("vault-snapshot"),
     "vllm-engine": _vllm("serving-engine"),
     "vllm-router": _vllm("router"),
 }

@@ -26,9 +26,29 @@ REFRESH_INTERVAL = "15m"
 """How long a rotated value may take to arrive. Each refresh is one billed call of the store per entry, so
 minutes rather than seconds; an hour (the default) is too long while a leaked credential is replaced."""
 
-WAIT_UNTIL_READY = {"pulumi.com/waitFor": "condition=Ready"}
+WAIT_UNTIL_READY: Mapping[str, str] = {"pulumi.com/waitFor": "condition=Ready"}
 """Pulumi waits for the condition, so that a chart that mounts the Secret starts when the Secret is there:
 https://www.pulumi.com/registry/packages/kubernetes/installation-configuration/"""
+
+SKIP_AWAIT: Mapping[str, str] = {"pulumi.com/skipAwait": "true"}
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where entries come from: the name of a ClusterSecretStore, how old a copy may be, and whether the entry
+    is there before anybody asks, so that Pulumi can wait for it."""
+
+    name: str
+    refresh: str
+    awaited: bool
+
+
+CLOUD_STORE = Source(STORE_NAME, REFRESH_INTERVAL, awaited=True)
+"""Generated secrets, in the cloud's store."""
+
+VAULT_STORE = Source("ai-gateway-keys", "1m", awaited=False)
+"""Keys that people bring, in Vault (``brought_keys``): a call costs nothing, and nobody knows when one
+comes."""
 
 
 def external_secret(
@@ -40,6 +60,7 @@ def external_secret(
     keys: Mapping[str, str],
     template: Mapping[str, str] | None = None,
     more: Mapping[str, Mapping[str, str]] | None = None,
+    source: Source = CLOUD_STORE,
     depends_on: Sequence[pulumi.Resource] = (),
 ) -> k8s.apiextensions.CustomResource:
     """Keep the Kubernetes Secret ``name`` in ``namespace`` equal to an entry of the secret store.
@@ -53,6 +74,7 @@ def external_secret(
             ``{"userlist.txt": '"{{ .username }}" "{{ .password }}"'}``. When given, the Secret holds these
             keys only; ``keys`` then names the template's variables.
         more: further entries: full name -> keys, by the same rule; names must differ from those in ``keys``.
+        source: the store, which gives ``store_key`` its meaning.
         depends_on: the store (``SecretStore``) and the namespace.
 
     The Secret is deleted with the ExternalSecret and kept when the entry vanishes from the store: a mistake
@@ -66,11 +88,14 @@ def external_secret(
         api_version=API_VERSION,
         kind="ExternalSecret",
         metadata=k8s.meta.v1.ObjectMetaArgs(
-            name=name, namespace=namespace, labels=own_labels(), annotations=dict(WAIT_UNTIL_READY)
+            name=name,
+            namespace=namespace,
+            labels=own_labels(),
+            annotations=dict(WAIT_UNTIL_READY if source.awaited else SKIP_AWAIT),
         ),
         spec={
-            "refreshInterval": REFRESH_INTERVAL,
-            "secretStoreRef": {"kind": "ClusterSecretStore", "name": STORE_NAME},
+            "refreshInterval": source.refresh,
+            "secretStoreRef": {"kind": "ClusterSecretStore", "name": source.name},
             "target": _target(name, template),
             "data": _data({store_key: keys, **(more or {})}),
         },

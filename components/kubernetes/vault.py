@@ -13,15 +13,12 @@ from components.kubernetes import charts, images
 from components.kubernetes.certificates import private_authority, server_certificate
 from components.kubernetes.placement import disruption_budget, labels_of, pod_affinity, spread_constraints
 from components.kubernetes.release import helm_release
+from components.kubernetes.vault_audit import AuditVolume, rotation
 from components.kubernetes.vault_config import API_PORT, TLS_DIR, dns_names, server_config
 from sizing.quantities import format_storage
 from sizing.specs import VaultSpec, Workloads
 
 TLS_CERTIFICATE = "vault-server-tls"
-
-RELOAD_INTERVAL_S = 86_400
-"""Vault reads its certificate at start and on SIGHUP. The certificate is renewed 30 days before its end, so
-one reload a day is enough; it also reopens the audit file."""
 
 GRACE_S = 60
 """The chart waits 5 s before it stops the server; the leader then needs some seconds to hand over."""
@@ -57,22 +54,15 @@ class Vault(Component):
     """Vault servers that unseal themselves.
 
     One server or five, the storage is always raft: development mode keeps everything in memory (D16). A
-    replica more is a matter of the workload's count; it joins by itself.
-
-    The one step by hand, once after the first installation, because its output must reach people and not a
-    state file::
-
-        kubectl -n vault exec -ti vault-0 -- vault operator init -recovery-shares=5 -recovery-threshold=3
-        kubectl -n vault exec -ti vault-0 -- vault login            # the root token that init printed
-        kubectl -n vault exec -ti vault-0 -- vault audit enable file file_path=/vault/audit/audit.log
-        kubectl -n vault exec -ti vault-0 -- vault token revoke -self
-
-    Until then the pods are running but not ready, which is why the release is not waited for. Pods are
+    replica more is a matter of the workload's count; it joins by itself. Servers are running but not ready
+    until ``VaultInit`` has initialised the first one, which is why the release is not waited for: that Job
+    is. Pods are
     replaced by hand after a change (``updateStrategyType: OnDelete``, HashiCorp's advice for raft): standbys
     first, the leader last, each after the one before is ready again. A node drain needs no hand: the
     disruption budget lets one server go at a time, and auto-unseal brings it back.
 
-    It makes no policies, auth methods or snapshots, and no injector: secrets reach pods by external-secrets.
+    Besides the server each pod has the audit file's rotation. No injector: secrets reach pods by
+    external-secrets.
     """
 
     TYPE = "ai-gateway:kubernetes:Vault"
@@ -141,9 +131,14 @@ class Vault(Component):
             "extraEnvironmentVars": {**args.bindings.environment, "VAULT_CACERT": f"{TLS_DIR}/ca.crt"},
             "volumes": [{"name": "tls", "secret": {"secretName": TLS_CERTIFICATE}}],
             "volumeMounts": [{"name": "tls", "mountPath": TLS_DIR, "readOnly": True}],
-            "postStart": _reload_certificate(),
+            "shareProcessNamespace": True,  # to send the server SIGHUP
+            "extraContainers": [self._rotation(args)],
             "statefulSet": {"securityContext": _security_context()},
         }
+
+    def _rotation(self, args: VaultArgs) -> dict[str, object]:
+        volume = AuditVolume(args.spec.audit_storage_gib)
+        return rotation(self.workload.container("audit-rotate"), volume, _CONTAINER_SECURITY)
 
     def _ha(self, args: VaultArgs) -> dict[str, object]:
         replicas = self.workload.replicas
@@ -190,9 +185,10 @@ def _probes() -> dict[str, object]:
     }
 
 
-def _reload_certificate() -> list[str]:
-    loop = f"( while sleep {RELOAD_INTERVAL_S}; do kill -HUP $(pidof vault); done ) >/dev/null 2>&1 &"
-    return ["/bin/sh", "-c", loop]
+_CONTAINER_SECURITY: dict[str, object] = {
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+}
 
 
 def _security_context() -> dict[str, object]:
@@ -205,5 +201,5 @@ def _security_context() -> dict[str, object]:
             "fsGroup": 1000,
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        "container": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+        "container": _CONTAINER_SECURITY,
     }

@@ -58,7 +58,8 @@ class VllmArgs:
         workloads: holds ``vllm-router``, and ``vllm-<slug>`` and ``model-cache-<slug>`` per engine.
         bindings: model cache, identities, region.
         prometheus_url: where KEDA reads the engines' metrics.
-        hf_token_entry: entry of the secret store with a token for the models' repository, or None.
+        hf_token_entry: key in Vault with a token for the models' repository, or None.
+        key_store: what reads keys from Vault (``KeyStore``).
         ready: namespace, secret store, model cache bucket, KEDA, monitoring CRDs.
     """
 
@@ -68,6 +69,7 @@ class VllmArgs:
     prometheus_url: str
     hf_token_entry: str | None = None
     ready: tuple[pulumi.Resource, ...] = ()
+    key_store: tuple[pulumi.Resource, ...] = ()
 
 
 class Vllm(Component):
@@ -100,7 +102,9 @@ class Vllm(Component):
         self.cache = ModelCache(
             f"{self.prefix}-models",
             args.spec.engines,
-            CacheInputs(args.workloads, args.bindings, self.namespace, args.hf_token_entry, args.ready),
+            CacheInputs(
+                args.workloads, args.bindings, self.namespace, args.hf_token_entry, args.ready, args.key_store
+            ),
             self.child(),
         )
         self.release = helm_release(

@@ -275,7 +275,7 @@ def _licences(plan: Plan) -> Iterator[Finding]:
             guide=", ".join(gated),
             actual=", ".join(gated),
             reason="the licence must be accepted before the job that fills the model cache can download: put"
-            " a token of the model hub into the secret store and name it in vllm.hfTokenSecret",
+            " a token of the model hub into Vault and name it in vllm.hfTokenSecret",
             source=f"https://huggingface.co/{gated[0]}",
         )
 

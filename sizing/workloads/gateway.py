@@ -140,6 +140,7 @@ def _vault(need: Requirements) -> Workload:
                 memory_request_mib=vault.memory_mib,
                 memory_limit_mib=vault.memory_mib,
             ),
+            container("audit-rotate", 10, 16),
         ),
         volumes=(
             Volume(name="data", size_gib=vault.storage_gib),
@@ -150,5 +151,5 @@ def _vault(need: Requirements) -> Workload:
         max_unavailable=1 if vault.replicas > 1 else None,
         quorum=survivors if vault.replicas > 1 else None,
         priority_class="gateway-critical",
-        source="guide 2.6",
+        source="guide 2.6; audit-rotate: ours, a shell that sleeps",
     )

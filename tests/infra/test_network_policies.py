@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from components.kubernetes import charts
+from components.kubernetes.jobs import WORKLOAD_LABEL
 from components.kubernetes.pod_labels import POD_LABELS
 from infra.clouds import CLOUDS
 from sizing.network_edges import BEYOND, COMMON, EVERY, SYSTEM_NAMESPACE, group_of, table
@@ -23,11 +24,12 @@ EVERY_CASE = pytest.mark.parametrize(("stack", "cloud"), CASES)
 CONTRACT: Mapping[str, Any] = tomllib.loads(
     (ROOT / "tests" / "contracts" / "pods.toml").read_text(encoding="utf-8")
 )
-OWN_JOBS = {"database": "database-bootstrap", "litellm": "litellm-migrate", "vllm": "model-cache"}
-"""Group of the Job that we make in a namespace."""
+OWN_JOBS = (
+    "database-bootstrap", "litellm-keys", "litellm-migrate", "model-cache", "vault-init", "vault-snapshot",
+)  # fmt: skip
 LISTENING = {
     **{name: tuple(pod["ports"]) for name, pod in CONTRACT.items()},
-    **dict.fromkeys(OWN_JOBS.values(), (8080,)),
+    **dict.fromkeys(OWN_JOBS, (8080,)),
 }
 """Ports to knock on. A Job listens on none: one stands for all."""
 
@@ -52,9 +54,15 @@ def _policies(stack: str, cloud: str) -> Policies:
 def _job_labels(stack: str, cloud: str) -> dict[str, Mapping[str, str]]:
     """Labels of our own Jobs' pods, as captured."""
     found: dict[str, Mapping[str, str]] = {}
-    for job in of_type(captured(stack, cloud), "kubernetes:batch/v1:Job"):
-        namespace = job.inputs["metadata"]["namespace"]
-        found[OWN_JOBS[namespace]] = job.inputs["spec"]["template"]["metadata"]["labels"]
+    graph = captured(stack, cloud)
+    specs = [job.inputs["spec"] for job in of_type(graph, "kubernetes:batch/v1:Job")]
+    crons = of_type(graph, "kubernetes:batch/v1:CronJob")
+    specs += [cron.inputs["spec"]["jobTemplate"]["spec"] for cron in crons]
+    for spec in specs:
+        labels = spec["template"]["metadata"]["labels"]
+        workload = labels[WORKLOAD_LABEL]
+        [name] = [group for group in OWN_JOBS if workload == group or workload.startswith(f"{group}-")]
+        found[name] = labels
     return found
 
 
@@ -244,7 +252,7 @@ def test_policies_stay_within_the_agents_limit(stack: str, cloud: str) -> None:
 
 def test_labels_are_what_charts_set_and_services_select_by() -> None:
     for name, labels in POD_LABELS.items():
-        if name in OWN_JOBS.values():
+        if name in OWN_JOBS:
             continue  # captured, see _job_labels
         assert labels.items() <= CONTRACT[name]["labels"].items(), name
         for selector in CONTRACT[name]["services"]:

@@ -19,6 +19,7 @@ RESOURCES = {
     "pgbouncer/pgbouncer": "resources",
     "pgbouncer/exporter": "pgbouncerExporter.resources",
     "vault/vault": "server.resources",
+    "vault/audit-rotate": "server.extraContainers[audit-rotate].resources",
     "vllm-router/router": "routerSpec.resources",
     "keda-operator/keda-operator": "resources.operator",
     "keda-metrics-apiserver/keda-metrics-apiserver": "resources.metricServer",

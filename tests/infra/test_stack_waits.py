@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from infra.graph import Graph, Resource
-from tests.harness import STACKS, captured, of_type
+from tests.harness import CASES, STACKS, captured, of_type
 
 EVERY_STACK = pytest.mark.parametrize("stack", STACKS)
 ASSOCIATION = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
@@ -19,9 +21,11 @@ PODS_OF = {
     "prometheus": "observability-metrics-kube-prometheus-stack",
     "thanos": "observability-thanos-thanos",
     "vault": "vault-vault",
+    "vault-init": "vault-init-run",
+    "vault-snapshot": "vault-snapshots-hourly",
     "vllm": "vllm-vllm",
 }
-"""Role -> what starts its pods. Without a Job for the snapshots nothing uses that role yet."""
+"""Role -> what starts its pods."""
 
 
 def awaited(graph: Graph, resource: Resource) -> set[str]:
@@ -88,3 +92,47 @@ def test_requests_do_not_wait_for_gpus_or_models(stack: str) -> None:
     assert not awaited(graph, by_name["vllm-vllm"]) & groups
     for name in ("litellm-litellm", "gateway-gateway-edge"):
         assert not awaited(graph, by_name[name]) & (groups | engines), name
+
+
+FIRST_START = ("vault-vault", "vault-init-run", "keys-store")
+"""Each after the one before: servers, the Job that initialises them, the store over Vault's keys."""
+
+REQUEST_PATH = (
+    "secrets-store",  # over the cloud's entries; it needs nothing of Vault
+    "database-bootstrap",
+    "pgbouncer-pgbouncer",
+    "litellm-migrate",
+    "litellm-litellm",
+    "gateway-gateway-edge",
+)
+
+
+@pytest.mark.parametrize(("stack", "cloud"), CASES)
+def test_the_first_start_goes_step_by_step(stack: str, cloud: str) -> None:
+    graph = captured(stack, cloud)
+    by_name = {r.name: r for r in graph.resources if r.custom}
+    for chain in (FIRST_START, REQUEST_PATH):
+        for before, after in itertools.pairwise(chain):
+            if (before, after) != ("pgbouncer-pgbouncer", "litellm-migrate"):  # that one goes around the pool
+                assert by_name[before].urn in awaited(graph, by_name[after]), (before, after)
+    assert by_name["pgbouncer-pgbouncer"].urn in awaited(graph, by_name["litellm-litellm"])
+
+
+@pytest.mark.parametrize(("stack", "cloud"), CASES)
+def test_every_job_is_bounded_retried_and_waited_for(stack: str, cloud: str) -> None:
+    graph = captured(stack, cloud)
+    jobs = of_type(graph, "kubernetes:batch/v1:Job")
+    assert {"vault-init-run", "database-bootstrap", "litellm-migrate"} <= {job.name for job in jobs}
+    for job in jobs:
+        spec, metadata = job.inputs["spec"], job.inputs["metadata"]
+        assert spec["backoffLimit"] >= 1
+        assert spec["template"]["spec"]["restartPolicy"] == "Never"
+        awaited_s = int(metadata["annotations"]["pulumi.com/timeoutSeconds"])
+        assert 0 < spec["activeDeadlineSeconds"] < awaited_s
+        assert metadata["annotations"]["pulumi.com/replaceUnready"] == "true"  # a failed one is made anew
+        assert "name" not in metadata  # Pulumi's: a changed task is another Job
+        assert "pulumi.com/skipAwait" not in metadata["annotations"]
+    for cron in of_type(graph, "kubernetes:batch/v1:CronJob"):
+        spec = cron.inputs["spec"]
+        assert spec["concurrencyPolicy"] == "Forbid"
+        assert spec["jobTemplate"]["spec"]["activeDeadlineSeconds"] > 0

@@ -32,7 +32,14 @@ KEYS = {
     purpose: f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{purpose}"
     for purpose in ("seal", "storage", "ebs", "secrets")
 }
-SECRETS = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:gateway/test/*"
+NAMES = ("litellm-db", "grafana-admin")
+
+
+def secret(name: str) -> str:
+    return f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:gateway/test/{name}-??????"
+
+
+SECRETS = [secret(name) for name in NAMES]
 LISTING = ["s3:ListBucket", "s3:GetBucketLocation"]
 
 DESCRIBING = {
@@ -95,6 +102,7 @@ def args(**changes: Any) -> IdentityArgs:
         "bucket_arns": BUCKETS,
         "key_arns": KEYS,
         "secret_prefix": "gateway/test/",
+        "secret_names": NAMES,
         "bedrock": True,
         "tags": TAGS,
     }
@@ -240,7 +248,14 @@ def test_litellm_calls_models_on_bedrock(graph: Graph) -> None:
 
 def test_who_may_do_nothing_gets_no_role() -> None:
     graph = graph_of(bedrock=False, bucket_arns={})
-    left = {"vault", "cluster-autoscaler", "load-balancer-controller", "ebs-csi", "external-secrets"}
+    left = {
+        "vault",
+        "vault-init",
+        "cluster-autoscaler",
+        "load-balancer-controller",
+        "ebs-csi",
+        "external-secrets",
+    }
     for type_ in ("Role", "RolePolicy", "PodIdentityAssociation"):
         assert set(of_type(graph, type_)) == {f"identity-{role}" for role in left}
 
@@ -298,14 +313,31 @@ def test_the_csi_driver_has_its_managed_policy_and_the_volume_key(graph: Graph) 
 
 def test_external_secrets_reads_this_stacks_secrets_only(graph: Graph) -> None:
     found = statements(graph, "external-secrets")
-    read, decrypt = found["ReadSecrets"], found["DecryptSecrets"]
+    read, decrypt = found["ReadSecrets"], found["KeyOfTheseSecrets"]
     assert read["Action"] == ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"]
     assert read["Resource"] == SECRETS
-    assert (decrypt["Action"], decrypt["Resource"]) == ("kms:Decrypt", KEYS["secrets"])
+    assert (decrypt["Action"], decrypt["Resource"]) == (["kms:Decrypt"], KEYS["secrets"])
     assert decrypt["Condition"] == {
         "StringEquals": {"kms:ViaService": f"secretsmanager.{REGION}.amazonaws.com"},
         "StringLike": {"kms:EncryptionContext:SecretARN": SECRETS},
     }
+
+
+def test_the_first_start_of_vault_writes_two_entries_and_reads_one_back(graph: Graph) -> None:
+    found = statements(graph, "vault-init")
+    both = [secret("vault-recovery-keys"), secret("vault-root-token")]
+    assert {sid: (s["Action"], s["Resource"]) for sid, s in found.items()} == {
+        "WriteKeysAndToken": ("secretsmanager:PutSecretValue", both),
+        "ReadToken": ("secretsmanager:GetSecretValue", both[1:]),
+        "KeyOfTheseSecrets": (["kms:Decrypt", "kms:GenerateDataKey"], KEYS["secrets"]),
+    }
+    assert found["KeyOfTheseSecrets"]["Condition"]["StringLike"] == {"kms:EncryptionContext:SecretARN": both}
+
+
+def test_nobody_else_reads_what_the_first_start_wrote(graph: Graph) -> None:
+    for role, statement in every_statement(graph):
+        if role != "vault-init" and "secretsmanager:GetSecretValue" in texts(statement["Action"]):
+            assert not {r for r in texts(statement["Resource"]) if "vault" in r or r.endswith("/*")}, role
 
 
 def test_the_load_balancer_controller_has_every_action_of_its_reference_policy(graph: Graph) -> None:
@@ -390,4 +422,6 @@ def test_other_partitions_are_followed() -> None:
     graph = graph_of(partition="aws-us-gov")
     attached = of_type(graph, "RolePolicyAttachment")["identity-ebs-csi-AmazonEBSCSIDriverPolicyV2"]
     assert attached.inputs["policyArn"] == "arn:aws-us-gov:iam::aws:policy/AmazonEBSCSIDriverPolicyV2"
-    assert str(statements(graph, "external-secrets")["ReadSecrets"]["Resource"]).startswith("arn:aws-us-gov:")
+    assert str(statements(graph, "external-secrets")["ReadSecrets"]["Resource"][0]).startswith(
+        "arn:aws-us-gov:"
+    )

@@ -102,6 +102,16 @@ def test_values_are_secrets_and_those_in_the_store() -> None:
         assert captured(program, preview=preview).outputs == {spec.name: SECRET for spec in SPECS}
 
 
+def test_entries_are_made_empty_and_protected() -> None:
+    graph = graph_of(entries=("vault-recovery-keys",))
+    found = of_type(graph, "Secret")["secrets-vault-recovery-keys"]
+    assert found.inputs["name"] == "gateway/test/vault-recovery-keys"
+    assert found.inputs["kmsKeyId"] == KEY
+    assert found.protect is True
+    assert "secrets-vault-recovery-keys" not in of_type(graph, "SecretVersion")
+    assert "secrets-vault-recovery-keys" not in of_type(graph, "RandomPassword")
+
+
 def test_a_new_generation_replaces_the_value_and_writes_it() -> None:
     graph = graph_of(generations={"postgres-admin": 3})
     passwords, versions = of_type(graph, "RandomPassword"), of_type(graph, "SecretVersion")

@@ -28,6 +28,7 @@ def build(opts: pulumi.ResourceOptions, **changes: Any) -> Identity:
         "buckets": BUCKETS,
         "key_ids": {"seal": make.key("seal"), "storage": make.key("storage")},
         "secret_ids": SECRET_IDS,
+        "entry_ids": {n: f"projects/p/secrets/{n}" for n in ("vault-recovery-keys", "vault-root-token")},
         "bedrock": False,
         "cluster": services.of("container.googleapis.com"),
         "before": services.of("iam.googleapis.com"),
@@ -77,6 +78,16 @@ def test_contract() -> None:
             },
         ),
         ("vault-snapshot", {"roles/storage.objectCreator": ["snapshots"]}),
+        (
+            "vault-init",
+            {
+                "roles/secretmanager.secretVersionAdder": [
+                    "projects/p/secrets/vault-recovery-keys",
+                    "projects/p/secrets/vault-root-token",
+                ],
+                "roles/secretmanager.secretAccessor": ["projects/p/secrets/vault-root-token"],
+            },
+        ),
         ("thanos", {"roles/storage.objectUser": ["metrics"]}),
         ("prometheus", {"roles/storage.objectUser": ["metrics"]}),
         ("model-cache", {"roles/storage.objectUser": ["models"]}),

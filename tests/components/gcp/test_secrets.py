@@ -82,6 +82,15 @@ def test_what_rotates_can_be_replaced_and_what_does_not_cannot(graph: Graph) -> 
         assert protected == {"secrets-litellm-salt-key"}
 
 
+def test_entries_are_made_empty_and_protected() -> None:
+    graph = make.captured(lambda opts: build(opts, entries=("vault-recovery-keys",)))
+    found = make.of_type(graph, "Secret")["secrets-vault-recovery-keys"]
+    assert found.inputs["secretId"] == "gateway-test-vault-recovery-keys"
+    assert found.inputs["deletionProtection"] is True
+    assert found.protect
+    assert "secrets-vault-recovery-keys" not in make.of_type(graph, "SecretVersion")
+
+
 def test_a_new_generation_replaces_the_value_and_writes_it() -> None:
     graph = make.captured(lambda opts: build(opts, generations={"postgres-admin": 3}))
     passwords, versions = make.of_type(graph, "RandomPassword"), make.of_type(graph, "SecretVersion")

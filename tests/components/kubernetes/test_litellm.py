@@ -25,6 +25,7 @@ from tests.factories_workloads import (
     hpa,
     litellm_spec,
     manifests,
+    one,
     pgbouncer_spec,
     postgres_binding,
     redis_binding,
@@ -202,11 +203,41 @@ def test_every_secret_is_a_reference(graph: Graph) -> None:
 def test_a_providers_key_is_one_more_secret() -> None:
     model = ExternalModel(name="gpt", model="openai/gpt-x", api_key_secret="openai-key")
     found = captured(build(spec=litellm_spec(external_models=(model,))))
-    assert "openai-key" in gateway(found)["envSecrets"]
-    (data,) = manifests(found, "ExternalSecret")["openai-key"]["spec"]["data"]
-    assert data["secretKey"] == "OPENAI_KEY"
+    assert "openai-key" not in gateway(found)["envSecrets"]
+    (brought,) = [e for e in gateway(found)["extraEnv"] if e["name"] == "OPENAI_KEY"]
+    wanted = {"name": "openai-key", "key": "OPENAI_KEY", "optional": True}  # the proxies start without it
+    assert brought["valueFrom"] == {"secretKeyRef": wanted}
+    external = manifests(found, "ExternalSecret")["openai-key"]
+    assert external["metadata"]["annotations"] == {"pulumi.com/skipAwait": "true"}
+    assert external["spec"]["secretStoreRef"]["name"] == "ai-gateway-keys"
+    (data,) = external["spec"]["data"]
+    assert (data["secretKey"], data["remoteRef"]) == (
+        "OPENAI_KEY",
+        {"key": "openai-key", "property": "value"},
+    )
     (entry,) = [m for m in gateway(found)["config"]["proxy_config"]["model_list"] if m["model_name"] == "gpt"]
     assert entry["litellm_params"]["api_key"] == "os.environ/OPENAI_KEY"
+
+
+def test_a_new_key_rolls_the_proxies_and_the_job_may_do_just_that() -> None:
+    model = ExternalModel(name="gpt", model="openai/gpt-x", api_key_secret="openai-key")
+    found = captured(build(spec=litellm_spec(external_models=(model,))))
+    job = one(found, "CronJob").inputs
+    assert job["metadata"]["name"] == "litellm-keys"
+    pod = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    env = {e["name"]: e["value"] for e in pod["containers"][0]["env"]}
+    assert (env["DEPLOYMENT"], env["NAMESPACE"], env["SECRETS"]) == ("litellm", "litellm", "openai-key")
+    assert pod["serviceAccountName"] == "litellm-keys"
+    assert one(found, "Role").inputs["rules"] == [
+        {"apiGroups": [""], "resources": ["secrets"], "resourceNames": ["openai-key"], "verbs": ["get"]},
+        {
+            "apiGroups": ["apps"],
+            "resources": ["deployments"],
+            "resourceNames": ["litellm"],
+            "verbs": ["get", "patch"],
+        },
+    ]
+    assert not resources(captured(build()), "CronJob")
 
 
 def test_the_cache_speaks_the_cluster_protocol_over_tls(graph: Graph) -> None:

@@ -96,7 +96,7 @@ def test_a_token_is_a_reference_when_one_is_needed(graph: Graph) -> None:
     found = captured(build("hub-token"))
     assert environment(found)["HF_TOKEN"] == {"secretKeyRef": {"name": "hf-token", "key": "HF_TOKEN"}}
     (data,) = manifests(found, "ExternalSecret")["hf-token"]["spec"]["data"]
-    assert data["remoteRef"] == {"key": "gw/test/hub-token", "property": "value"}
+    assert data["remoteRef"] == {"key": "hub-token", "property": "value"}  # in Vault
     assert waits_for(found, "models-llama-31-8b", "models-vllm-hf-token")
 
 

@@ -126,11 +126,22 @@ def test_the_authority_keeps_its_key(graph: Graph) -> None:
     assert spec(graph, "Issuer", "vault-ca") == {"ca": {"secretName": "vault-ca"}}
 
 
-def test_renewed_certificates_are_read(graph: Graph) -> None:
-    *shell, loop = server(graph)["postStart"]
-    assert shell == ["/bin/sh", "-c"]
-    assert "kill -HUP $(pidof vault)" in loop
-    assert loop.endswith("&")
+def test_the_audit_file_is_rotated_beside_the_server(graph: Graph) -> None:
+    """All files together leave a fifth of the volume of 6 GiB free; also reads renewed certificates."""
+    found = server(graph)
+    assert found["shareProcessNamespace"] is True
+    assert "postStart" not in found
+    (beside,) = found["extraContainers"]
+    assert beside["resources"] == WORKLOADS["vault"].container("audit-rotate").resources()
+    assert beside["image"] == f"{found['image']['repository']}:{found['image']['tag']}"
+    env = {e["name"]: e["value"] for e in beside["env"]}
+    assert env["AUDIT_FILE"].startswith(beside["volumeMounts"][0]["mountPath"])
+    files = int(env["KEEP"]) + 1
+    assert 0.75 < files * int(env["MAX_KIB"]) / (6 * 1024 * 1024) <= 0.8
+    assert int(env["RELOAD_S"]) <= 86_400
+    security = beside["securityContext"]
+    assert (security["allowPrivilegeEscalation"], security["capabilities"]) == (False, {"drop": ["ALL"]})
+    assert security["readOnlyRootFilesystem"] is True
 
 
 def test_one_server_per_host_and_zones_apart(graph: Graph) -> None:
@@ -155,7 +166,7 @@ def test_a_sealed_server_is_not_ready_and_not_restarted(graph: Graph) -> None:
 
 
 def test_the_release_is_not_waited_for_and_comes_last(graph: Graph) -> None:
-    """Servers are sealed until somebody initialises the first one."""
+    """Servers are sealed until the Job has initialised the first one."""
     assert one(graph, "Release").inputs["skipAwait"] is True
     assert waits_for(graph, "vault-vault", "vault-vault-server-tls-certificate")
     assert waits_for(graph, "vault-vault-ca-certificate", "cert-manager-map")

@@ -1,0 +1,1 @@
+"""Small servers that answer as the real ones are documented to."""
