@@ -62,7 +62,7 @@ PRIORITY = {
 """Where the priority class stands, when not beside the rules."""
 DEFAULT_PRIORITY = "jaeger"
 """Its chart has no key for it: it gets the default class."""
-EVERYWHERE = {key: None for key in ("affinity", "topologySpreadConstraints", "tolerations", "nodeSelector")}
+EVERYWHERE = dict.fromkeys(("affinity", "topologySpreadConstraints", "tolerations", "nodeSelector"))
 
 
 def pod_values(graph: Any, workload: Workload) -> Mapping[str, Any]:

@@ -61,7 +61,7 @@ class Api:
 
     def delete_all(self, path: str) -> None:
         """Delete every object of a collection at once, without waiting for anybody."""
-        self.request("DELETE", path, {"gracePeriodSeconds": 0, "propagationPolicy": "Orphan"})
+        self.request("DELETE", path, {"gracePeriodSeconds": 0, "propagationPolicy": "Background"})
 
 
 PLURALS = {

@@ -10,9 +10,9 @@ import pytest
 from tests.prove import build
 from tests.prove.build import BuildError
 from tests.prove.cases import ClusterCase
-from tests.prove.compare import Outcome, run
 from tests.prove.control import ControlPlane, ControlPlaneError
 from tests.prove.manifests import priority_classes
+from tests.prove.running import Outcome, run
 
 Ask = Callable[[ClusterCase], Outcome]
 ROWS: list[tuple[str, Outcome]] = []
@@ -22,13 +22,16 @@ HEADER = ("case", "nodes", "pods", "unplaced", "lost", "seconds")
 @pytest.fixture(scope="session")
 def control() -> Iterator[ControlPlane]:
     """The control plane, built when needed; what is missing fails every test with one line."""
+    missing = ""
     try:
         with ControlPlane(build.program()) as running:
             for made in priority_classes():
                 running.api.create(made)
             yield running
     except (BuildError, ControlPlaneError) as error:
-        pytest.fail(str(error), pytrace=False)
+        missing = str(error)
+    if missing:
+        pytest.fail(missing, pytrace=False)
 
 
 _NUMBERS = itertools.count()

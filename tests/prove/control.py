@@ -47,6 +47,7 @@ class ControlPlane:
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._etcd, self._peer, self._api_port, self._metrics_port = free_ports(4)
         self._certificates = self.folder / "certificates"
+        self._connections: list[Api] = []
         self.api: Api
         self._metrics: Api
 
@@ -70,6 +71,8 @@ class ControlPlane:
         """End every server, last started first, and remove what they wrote."""
         for name in list(self._running)[::-1]:
             self._end(name)
+        for connection in self._connections:
+            connection.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def alive(self) -> None:
@@ -118,12 +121,13 @@ class ControlPlane:
             "--service-account-issuer=https://127.0.0.1",
             # the key of the server's own certificate: no service account ever gets a token
             f"--service-account-signing-key-file={certificates}/apiserver.key",
+            f"--service-account-key-file={certificates}/apiserver.key",
             "--service-cluster-ip-range=10.0.0.0/24",
             f"--disable-admission-plugins={','.join(ADMISSION_OFF)}",
         )
         certificate = certificates / "apiserver.crt"
         self._wait("kube-apiserver", lambda: certificate.exists() and _opens(self._api_port))
-        self.api = Api(self._api_port, str(certificate), self.token)
+        self.api = self._connect(self._api_port)
         self._wait("kube-apiserver", self._api_ready)
         self._write("kubeconfig", json.dumps(self._kubeconfig(certificate)))
 
@@ -170,7 +174,7 @@ class ControlPlane:
             "--authorization-always-allow-paths=/metrics,/readyz",
         )
         self._wait("kube-scheduler", lambda: _opens(self._metrics_port))
-        self._metrics = Api(self._metrics_port, f"{self._certificates}/apiserver.crt", self.token)
+        self._metrics = self._connect(self._metrics_port)
 
     def stop_scheduler(self) -> None:
         """End the scheduler alone: what is created then waits for the next one."""
@@ -206,6 +210,10 @@ class ControlPlane:
             if time.monotonic() > until:
                 raise ControlPlaneError(f"{name} is not ready after {START_S} s:\n{self._log(name)}")
             time.sleep(0.05)
+
+    def _connect(self, port: int) -> Api:
+        self._connections.append(Api(port, f"{self._certificates}/apiserver.crt", self.token))
+        return self._connections[-1]
 
     def _write(self, name: str, text: str) -> Path:
         path = self.folder / name

@@ -1,7 +1,7 @@
 """From a workload to the object it will be: the same requests, spread, tolerations, priority and volumes.
 
-The rules of placement come from ``components.kubernetes.placement``, the functions the components use, and a
-test compares what they give here with what every captured preview holds (``tests/infra/test_prove_manifests``).
+The rules of placement come from ``components.kubernetes.placement``, the functions the components use. What
+they give here is compared with what every captured preview holds (``tests/infra/test_prove_manifests.py``).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Nodes as a kubelet would register them: the model's allocatable figures, zone, labels, taint of GPU nodes."""
+"""Nodes as a kubelet would register them: the model's allocatable figures, zone, labels, GPU taint."""
 
 from __future__ import annotations
 

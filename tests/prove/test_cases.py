@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
+from sizing.fit import POOLS, Case, pods_in
 from tests import harness
-from tests.prove.cases import CASES, cluster_case
+from tests.prove.cases import cluster_case
+from tests.prove.compare import answer_of, differences
 from tests.prove.conftest import Ask
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", list(Case))
 @pytest.mark.parametrize(("stack", "cloud"), harness.CASES)
-def test_the_scheduler_agrees(stack: str, cloud: str, case: str, ask: Ask) -> None:
+def test_the_scheduler_agrees(stack: str, cloud: str, case: Case, ask: Ask) -> None:
     plan = harness.plan(stack, cloud)
-    outcome = ask(cluster_case(plan, case))
-    assert outcome.unplaced == {}
+    asked = cluster_case(plan, case, f"{stack} {cloud} {case.value}")
+    assert asked.placed() == Counter(pod.workload.name for pool in POOLS for pod in pods_in(plan, pool, case))
+    assert differences(asked, ask(asked), answer_of(plan, case)) == []
+
+
+@pytest.mark.parametrize(("stack", "cloud"), harness.CASES)
+def test_the_nodes_are_those_of_the_node_groups(stack: str, cloud: str) -> None:
+    """All that are desired, all that may be, in the groups' own zones; a lost zone takes its nodes along."""
+    plan = harness.plan(stack, cloud)
+    zones = {case: Counter(zone for zone, _ in cluster_case(plan, case).nodes) for case in Case}
+    for case, end in ((Case.MINIMUM, "desired"), (Case.HPA_MAXIMUM, "max")):
+        counts = [(group, getattr(group, end)) for group in plan.node_groups]
+        assert sum(zones[case].values()) == sum(n for _, n in counts)
+        for zone in plan.order.zones:
+            least = sum(n // len(g.zones) for g, n in counts if zone in g.zones)
+            most = sum(-(-n // len(g.zones)) for g, n in counts if zone in g.zones)
+            assert least <= zones[case][zone] <= most
+    left = {zone: n for zone, n in zones[Case.HPA_MAXIMUM].items() if zone != plan.order.zones[0]}
+    assert zones[Case.ZONE_LOST_MINIMUM] == zones[Case.ZONE_LOST_HPA_MAXIMUM] == left
