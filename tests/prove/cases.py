@@ -32,7 +32,7 @@ class ClusterCase:
     @property
     def expected_pods(self) -> int:
         """Pods that the controllers will make, those of DaemonSets included."""
-        return sum(self._count(p) for p in self.pods)
+        return sum(self.count(p) for p in self.pods)
 
     def bound_to_lost_zones(self) -> Counter[str]:
         """Pods per workload whose volume is in a zone without nodes."""
@@ -44,7 +44,8 @@ class ClusterCase:
         wanted = Counter({p.workload.name: p.replicas for p in self.pods if p.workload.kind != "DaemonSet"})
         return wanted - self.bound_to_lost_zones()
 
-    def _count(self, pods: Pods) -> int:
+    def count(self, pods: Pods) -> int:
+        """Pods that a workload will have here."""
         if pods.workload.kind != "DaemonSet":
             return pods.replicas
         return sum(pods.workload.node_group in ("all", pool_of(shape)) for _, shape in self.nodes)

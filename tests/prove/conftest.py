@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from typing import Protocol
 
 import pytest
 
@@ -14,7 +15,13 @@ from tests.prove.control import ControlPlane, ControlPlaneError
 from tests.prove.manifests import priority_classes
 from tests.prove.running import Outcome, run
 
-Ask = Callable[[ClusterCase], Outcome]
+
+class Ask(Protocol):
+    """Runs a case, and notes it for the table."""
+
+    def __call__(self, case: ClusterCase, *, ranked: bool = False) -> Outcome: ...
+
+
 ROWS: list[tuple[str, Outcome]] = []
 HEADER = ("case", "nodes", "pods", "unplaced", "lost", "seconds")
 
@@ -41,8 +48,8 @@ _NUMBERS = itertools.count()
 def ask(control: ControlPlane, request: pytest.FixtureRequest) -> Ask:
     """Run a case under a name of its own, and note it for the table."""
 
-    def asked(case: ClusterCase) -> Outcome:
-        outcome = run(control, case, f"case-{next(_NUMBERS)}")
+    def asked(case: ClusterCase, *, ranked: bool = False) -> Outcome:
+        outcome = run(control, case, f"case-{next(_NUMBERS)}", ranked=ranked)
         ROWS.append((case.name, outcome))
         return outcome
 

@@ -172,6 +172,9 @@ class ControlPlane:
             f"--authentication-kubeconfig={self.folder}/kubeconfig",
             f"--authorization-kubeconfig={self.folder}/kubeconfig",
             "--authorization-always-allow-paths=/metrics,/readyz",
+            # who is pushed out stays the same, but a pod that did it may then wait five minutes for nothing:
+            # https://github.com/kubernetes/kubernetes/issues/141694
+            "--feature-gates=SchedulerAsyncPreemption=false",
         )
         self._wait("kube-scheduler", lambda: _opens(self._metrics_port))
         self._metrics = self._connect(self._metrics_port)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from tests.prove.api import Object
 from tests.prove.cases import ClusterCase
 from tests.prove.control import ControlPlane
-from tests.prove.manifests import WORKLOAD_LABEL, namespaces_of, objects
+from tests.prove.manifests import WORKLOAD_LABEL, Pods, namespaces_of, objects
 from tests.prove.nodes import node
 
 SETTLED_S = 120
@@ -38,12 +38,16 @@ class Outcome:
     reasons: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-def run(control: ControlPlane, case: ClusterCase, prefix: str) -> Outcome:
-    """What the scheduler does with the case, in namespaces and on nodes named after ``prefix``."""
+def run(control: ControlPlane, case: ClusterCase, prefix: str, *, ranked: bool = False) -> Outcome:
+    """What the scheduler does with the case, in namespaces and on nodes named after ``prefix``.
+
+    ``ranked``: pods arrive in the order in which the model reports what does not fit. Where room is short,
+    arrival decides which of several pods of equal priority stay out.
+    """
     started = time.monotonic()
     namespaces = {name: f"{prefix}-{name}" for name in namespaces_of(case.pods)}
     try:
-        create(control, case, prefix, namespaces)
+        create(control, case, prefix, namespaces, ranked=ranked)
         pending = settle(control, case.expected_pods)
     finally:
         wipe(control, list(namespaces.values()))
@@ -59,16 +63,37 @@ def run(control: ControlPlane, case: ClusterCase, prefix: str) -> Outcome:
     )
 
 
-def create(control: ControlPlane, case: ClusterCase, prefix: str, namespaces: Mapping[str, str]) -> None:
-    """Nodes and their DaemonSets first, as when nodes join a cluster; then everything at once."""
+def create(
+    control: ControlPlane,
+    case: ClusterCase,
+    prefix: str,
+    namespaces: Mapping[str, str],
+    *,
+    ranked: bool = False,
+) -> None:
+    """Nodes and their DaemonSets first, as when nodes join a cluster; then everything at once, or ranked."""
     api = control.api
     for name in namespaces.values():
         api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
     for index, (zone, shape) in enumerate(case.nodes):
         api.create(node(f"{prefix}-{index}", zone, shape))
-    for pods in sorted(case.pods, key=lambda p: p.workload.kind != "DaemonSet"):
+    expected = 0
+    for pods in sorted(case.pods, key=_rank if ranked else _daemons_first):
         for made in objects(pods, namespaces[pods.workload.namespace]):
             api.create(made)
+        if ranked:
+            expected += case.count(pods)
+            wait_until(control, lambda least=expected: count_pods(control) >= least)
+
+
+def _daemons_first(pods: Pods) -> bool:
+    return pods.workload.kind != "DaemonSet"
+
+
+def _rank(pods: Pods) -> tuple[bool, int, int, int, str]:
+    """DaemonSets, then by priority, then the largest first."""
+    w = pods.workload
+    return _daemons_first(pods), -w.priority, -w.cpu_m, -w.memory_mib, w.name
 
 
 def settle(control: ControlPlane, expected: int, within: float = SETTLED_S) -> list[Object]:

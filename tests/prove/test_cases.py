@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
-from sizing.fit import POOLS, Case, pods_in
+from sizing.capacity import needed, round_robin, surviving
+from sizing.fit import POOLS, Case, demands, node_shape, pods_in
 from tests import harness
-from tests.prove.cases import cluster_case
+from tests.prove.cases import Node, cluster_case
 from tests.prove.compare import answer_of, differences
 from tests.prove.conftest import Ask
 
@@ -20,6 +22,21 @@ def test_the_scheduler_agrees(stack: str, cloud: str, case: Case, ask: Ask) -> N
     asked = cluster_case(plan, case, f"{stack} {cloud} {case.value}")
     assert asked.placed() == Counter(pod.workload.name for pool in POOLS for pod in pods_in(plan, pool, case))
     assert differences(asked, ask(asked), answer_of(plan, case)) == []
+
+
+@pytest.mark.parametrize(("stack", "cloud"), harness.CASES)
+def test_the_fewest_nodes_of_the_model_hold(stack: str, cloud: str, ask: Ask) -> None:
+    """``nodes_needed`` is no guess: so few nodes hold everything at its maximum with a zone lost."""
+    plan, case = harness.plan(stack, cloud), Case.ZONE_LOST_HPA_MAXIMUM
+    nodes: list[Node] = []
+    for pool in POOLS:
+        for share, demand in demands(plan, pool, case):
+            count = needed(demand)
+            assert count is not None
+            every = round_robin(count, node_shape(share), plan.order.zones, share.start)
+            nodes += surviving(every, plan.order.zones[0])
+    name = f"{stack} {cloud} {case.value}, fewest nodes"
+    assert ask(replace(cluster_case(plan, case, name), nodes=tuple(nodes))).unplaced == {}
 
 
 @pytest.mark.parametrize(("stack", "cloud"), harness.CASES)
