@@ -40,6 +40,14 @@ class Api:
         """The answer's body. Raises ApiError when it is not a success, OSError when there is none."""
         text = None if body is None else json.dumps(body)
         try:
+            return self._once(method, path, text)
+        except http.client.RemoteDisconnected:  # the server had closed an idle connection
+            if method == "POST":
+                raise
+            return self._once(method, path, text)
+
+    def _once(self, method: str, path: str, text: str | None) -> bytes:
+        try:
             self._connection.request(method, path, text, self._headers)
             answer = self._connection.getresponse()
             content = answer.read()
