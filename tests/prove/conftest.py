@@ -23,7 +23,7 @@ class Ask(Protocol):
 
 
 ROWS: list[tuple[str, Outcome]] = []
-HEADER = ("case", "nodes", "pods", "unplaced", "lost", "seconds")
+HEADER = ("case", "nodes", "pods", "seconds", "unplaced", "lost with its zone")
 
 
 @pytest.fixture(scope="session")
@@ -71,4 +71,4 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def _cells(name: str, outcome: Outcome) -> tuple[str, ...]:
     unplaced = ", ".join(f"{count} {pod}" for pod, count in sorted(outcome.unplaced.items())) or "-"
     lost = ", ".join(f"{count} {pod}" for pod, count in sorted(outcome.lost_with_zone.items())) or "-"
-    return name, str(outcome.nodes), str(outcome.pods), unplaced, lost, f"{outcome.seconds:.1f}"
+    return name, str(outcome.nodes), str(outcome.pods), f"{outcome.seconds:.1f}", unplaced, lost
