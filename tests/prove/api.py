@@ -82,6 +82,7 @@ PLURALS = {
     "ReplicaSet": "replicasets",
     "StatefulSet": "statefulsets",
     "DaemonSet": "daemonsets",
+    "Job": "jobs",
     "PriorityClass": "priorityclasses",
 }
 

@@ -27,7 +27,7 @@ from tests.prove.api import Api, ApiError
 
 START_S, STOP_S = 90, 10
 """Most seconds to wait for a server to be ready, and to end when asked."""
-CONTROLLERS = ("deployment", "replicaset", "statefulset", "daemonset")
+CONTROLLERS = ("deployment", "replicaset", "statefulset", "daemonset", "job")
 ADMISSION_OFF = ("ServiceAccount", "StorageObjectInUseProtection", "TaintNodesByCondition")
 WRITES_PER_S = 5000
 """Limit of the components' requests, far above what this machine serves: their own is meant for a shared

@@ -14,14 +14,13 @@ from components.kubernetes.placement import ZONE, pod_affinity, spread_by_affini
 from sizing.engines import POOL_LABEL
 from sizing.specs import Container, Workload
 from tests import harness
+from tests.contracts.pods import GPU, WORKLOAD_LABEL
 from tests.prove.api import Object
 
-GPU = "nvidia.com/gpu"
-WORKLOAD_LABEL = "ai-gateway/workload"
 BY_AFFINITY = frozenset({"agentgateway-controller", "vllm-router"})
 """Their charts have no key for spread constraints: the same rules are written as an affinity."""
-NO_RULES = frozenset({"prometheus-operator", "eck-operator"})
-"""One pod each, and values that set no rules: nothing to spread."""
+ONE_RUN = frozenset({"Job", "CronJob"})
+"""A CronJob stands for one run of it: the Job that it makes when its time has come."""
 STORAGE_CLASS = "prove"
 
 
@@ -56,24 +55,32 @@ def claim_name(workload: Workload, volume: str, replica: int) -> str:
 
 def _controller(pods: Pods, namespace: str) -> Object:
     workload = pods.workload
-    spec: Object = {
-        "selector": {"matchLabels": labels_of(workload)},
-        "template": {"metadata": {"labels": labels_of(workload)}, "spec": pod_spec(workload)},
-    }
-    if workload.kind != "DaemonSet":
-        spec["replicas"] = pods.replicas
+    template: Object = {"metadata": {"labels": labels_of(workload)}, "spec": pod_spec(workload)}
+    spec: Object = {"template": template, **_count(pods)}
+    if workload.kind not in ONE_RUN:
+        spec["selector"] = {"matchLabels": labels_of(workload)}
     if workload.kind == "StatefulSet":
         spec |= {
             "serviceName": workload.name,
             "podManagementPolicy": "Parallel",  # no pod here ever becomes ready for the next one
             "volumeClaimTemplates": [_claim(v.name, v.size_gib, {}) for v in workload.volumes],
         }
+    run = workload.kind in ONE_RUN
     return {
-        "apiVersion": "apps/v1",
-        "kind": workload.kind,
+        "apiVersion": "batch/v1" if run else "apps/v1",
+        "kind": "Job" if run else workload.kind,
         "metadata": {"name": workload.name, "namespace": namespace, "labels": labels_of(workload)},
         "spec": spec,
     }
+
+
+def _count(pods: Pods) -> Object:
+    """How many pods; a Job's come back however often they are pushed out."""
+    if pods.workload.kind == "DaemonSet":
+        return {}
+    if pods.workload.kind in ONE_RUN:
+        return {"parallelism": pods.replicas, "completions": pods.replicas, "backoffLimit": 1000}
+    return {"replicas": pods.replicas}
 
 
 def pod_spec(workload: Workload) -> Object:
@@ -86,6 +93,8 @@ def pod_spec(workload: Workload) -> Object:
         **rules(workload),
         **where(workload),
     }
+    if workload.kind in ONE_RUN:
+        spec["restartPolicy"] = "Never"
     if workload.volumes and workload.kind == "Deployment":
         spec["volumes"] = [
             {"name": v.name, "persistentVolumeClaim": {"claimName": claim_name(workload, v.name, 0)}}
@@ -97,8 +106,6 @@ def pod_spec(workload: Workload) -> Object:
 def rules(workload: Workload) -> Object:
     """Spread between zones and hosts, the way the workload's component writes it."""
     labels = labels_of(workload)
-    if workload.name in NO_RULES:
-        return {}
     if workload.name in BY_AFFINITY:
         return {"affinity": spread_by_affinity(workload, labels)}
     made = {

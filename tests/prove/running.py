@@ -16,7 +16,7 @@ from tests.prove.nodes import node
 SETTLED_S = 120
 """Most seconds for a case to settle; the largest takes a few."""
 POLL_S = 0.05
-_MADE = ("deployments", "replicasets", "statefulsets", "daemonsets")
+_MADE = ("apps/v1", ("deployments", "replicasets", "statefulsets", "daemonsets")), ("batch/v1", ("jobs",))
 
 
 class Unsettled(Exception):
@@ -142,8 +142,9 @@ def wipe(control: ControlPlane, namespaces: list[str]) -> None:
     api = control.api
     for name in namespaces:
         api.request("DELETE", f"/api/v1/namespaces/{name}")
-        for kind in _MADE:
-            api.delete_all(f"/apis/apps/v1/namespaces/{name}/{kind}")
+        for group, kinds in _MADE:
+            for kind in kinds:
+                api.delete_all(f"/apis/{group}/namespaces/{name}/{kind}")
 
     def gone() -> bool:
         for name in namespaces:
