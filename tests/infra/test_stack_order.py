@@ -1,4 +1,7 @@
-"""The captured graph of every shipped stack says what the plan says: nodes, database, cache, releases."""
+"""The captured graph of every shipped stack says what the plan says: nodes, database, cache, releases.
+
+The pods of every release are compared in tests/test_pods.py.
+"""
 
 from __future__ import annotations
 
@@ -12,83 +15,6 @@ from tests.harness import CASES, STACKS, at, captured, of_type, plan, releases
 
 EVERY_STACK = pytest.mark.parametrize("stack", STACKS)
 EVERY_CASE = pytest.mark.parametrize(("stack", "cloud"), CASES)
-RESOURCES = {
-    "litellm/litellm": "gateway.resources",
-    "litellm/metrics": "gateway.metricsServer.resources",
-    "agentgateway-controller/controller": "resources",
-    "pgbouncer/pgbouncer": "resources",
-    "pgbouncer/exporter": "pgbouncerExporter.resources",
-    "vault/vault": "server.resources",
-    "vault/audit-rotate": "server.extraContainers[audit-rotate].resources",
-    "vllm-router/router": "routerSpec.resources",
-    "keda-operator/keda-operator": "resources.operator",
-    "keda-metrics-apiserver/keda-metrics-apiserver": "resources.metricServer",
-    "keda-webhooks/keda-webhooks": "resources.webhooks",
-    "cert-manager/cert-manager": "resources",
-    "cert-manager-webhook/cert-manager-webhook": "webhook.resources",
-    "cert-manager-cainjector/cert-manager-cainjector": "cainjector.resources",
-    "external-secrets/external-secrets": "resources",
-    "external-secrets-webhook/external-secrets-webhook": "webhook.resources",
-    "external-secrets-cert-controller/external-secrets-cert-controller": "certController.resources",
-    "cluster-autoscaler/cluster-autoscaler": "resources",
-    "aws-load-balancer-controller/aws-load-balancer-controller": "resources",
-    "nvidia-device-plugin/nvidia-device-plugin": "resources",
-    "dcgm-exporter/dcgm-exporter": "resources",
-    "prometheus/prometheus": "prometheus.prometheusSpec.resources",
-    "prometheus/config-reloader": "prometheusOperator.prometheusConfigReloader.resources",
-    "prometheus/thanos-sidecar": "prometheus.prometheusSpec.thanos.resources",
-    "alertmanager/alertmanager": "alertmanager.alertmanagerSpec.resources",
-    "alertmanager/config-reloader": "prometheusOperator.prometheusConfigReloader.resources",
-    "grafana/grafana": "grafana.resources",
-    "grafana/grafana-sc-dashboard": "grafana.sidecar.resources",
-    "grafana/grafana-sc-datasources": "grafana.sidecar.resources",
-    "kube-state-metrics/kube-state-metrics": "kube-state-metrics.resources",
-    "prometheus-operator/prometheus-operator": "prometheusOperator.resources",
-    "node-exporter/node-exporter": "prometheus-node-exporter.resources",
-    "thanos-query/thanos-query": "query.resources",
-    "thanos-storegateway/thanos-storegateway": "storegateway.resources",
-    "thanos-compactor/thanos-compactor": "compactor.resources",
-    "otel-collector/otel-collector": "resources",
-    "jaeger/jaeger": "jaeger.resources",
-    "elasticsearch/elasticsearch": "nodeSets[0].podTemplate.spec.containers[elasticsearch].resources",
-    "eck-operator/eck-operator": "resources",
-}
-"""workload/container -> path of its resources in its release's values."""
-
-REPLICAS = {
-    "agentgateway-controller": "controller.replicaCount",
-    "pgbouncer": "replicaCount",
-    "vault": "server.ha.replicas",
-    "vllm-router": "routerSpec.replicaCount",
-    "keda-operator": "operator.replicaCount",
-    "keda-metrics-apiserver": "metricsServer.replicaCount",
-    "keda-webhooks": "webhooks.replicaCount",
-    "cert-manager": "replicaCount",
-    "cert-manager-webhook": "webhook.replicaCount",
-    "cert-manager-cainjector": "cainjector.replicaCount",
-    "external-secrets": "replicaCount",
-    "external-secrets-webhook": "webhook.replicaCount",
-    "external-secrets-cert-controller": "certController.replicaCount",
-    "cluster-autoscaler": "replicaCount",
-    "aws-load-balancer-controller": "replicaCount",
-    "prometheus": "prometheus.prometheusSpec.replicas",
-    "alertmanager": "alertmanager.alertmanagerSpec.replicas",
-    "grafana": "grafana.replicas",
-    "kube-state-metrics": "kube-state-metrics.replicas",
-    "thanos-query": "query.replicaCount",
-    "thanos-storegateway": "storegateway.replicaCount",
-    "thanos-compactor": "compactor.replicaCount",
-    "otel-collector": "replicaCount",
-    "jaeger": "jaeger.replicas",
-    "elasticsearch": "nodeSets[0].count",
-    "eck-operator": "replicaCount",
-}
-"""workload -> path of its replica count; autoscaled ones are checked against their autoscalers."""
-
-
-def _provided(stack: str, cloud: str) -> set[str]:
-    """What makes pods without a Helm release: the cloud's add-ons, and what its clusters always run."""
-    return {addon.name for addon in plan(stack, cloud).cluster.addons} | {"gke"}
 
 
 def _node_groups(stack: str) -> list[Resource]:
@@ -146,36 +72,6 @@ def test_cache_is_what_was_ordered(stack: str) -> None:
     assert inputs["replicasPerNodeGroup"] == spec.replicas_per_shard
     assert inputs["transitEncryptionEnabled"] is True
     assert inputs.get("durability") == spec.durability
-
-
-@EVERY_CASE
-def test_every_container_has_the_plans_resources_in_its_release(stack: str, cloud: str) -> None:
-    found, seen = releases(captured(stack, cloud)), 0
-    for workload in plan(stack, cloud).workloads.items:
-        if workload.release in _provided(stack, cloud) or workload.release == "edge":
-            continue
-        if workload.gpus:
-            continue
-        for container in workload.containers:
-            values = found[workload.release]["values"]
-            assert at(values, RESOURCES[f"{workload.name}/{container.name}"]) == container.resources(), (
-                workload.name
-            )
-            seen += 1
-    assert seen > 25
-
-
-@EVERY_CASE
-def test_every_fixed_replica_count_is_in_its_release(stack: str, cloud: str) -> None:
-    found = releases(captured(stack, cloud))
-    for workload in plan(stack, cloud).workloads.items:
-        if workload.name in REPLICAS:
-            assert at(found[workload.release]["values"], REPLICAS[workload.name]) == workload.replicas, (
-                workload.name
-            )
-        else:
-            by_chart = workload.release in _provided(stack, cloud) or workload.kind == "DaemonSet"
-            assert by_chart or workload.max_replicas is not None or workload.replicas == 1, workload.name
 
 
 @EVERY_CASE
