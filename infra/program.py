@@ -26,13 +26,14 @@ from infra.outputs import stack_outputs
 from infra.planning import plan_of, project_of
 from infra.settings import Settings
 from infra.stackname import platform_name
+from sizing.alerts.rules import rule_groups
 from sizing.fit import check_fit
 from sizing.plan import Plan
 from sizing.platform_specs import SECRET_USERS
 
 PROJECT = "ai-gateway"
-METRIC_ROLES = ("prometheus", "thanos")
-"""Roles whose pods write metrics to object storage."""
+METRIC_ROLES = ("cloud-metrics", "prometheus", "thanos")
+"""Roles of pods that read the cloud's figures, or write metrics to object storage."""
 OWN_TAGS = {"managed-by": "pulumi", "project": PROJECT}
 
 
@@ -125,6 +126,7 @@ class _Workloads:
                 spec=self._specs.observability,
                 workloads=self._pods,
                 bindings=self._bindings,
+                rules=rule_groups(self._plan),
                 ready=(platform, addons.prometheus_crds),
                 secrets=(secrets,),
                 identities=tuple(

@@ -41,6 +41,7 @@ POD_LABELS: Mapping[str, Mapping[str, str]] = {
     "cert-manager-startupapicheck": labels_of("startupapicheck", "cert-manager", "startupapicheck"),
     "cert-manager-webhook": labels_of("webhook", "cert-manager", "webhook"),
     "database-bootstrap": _job("bootstrap"),
+    "cloud-metrics": {"app.kubernetes.io/name": "cloud-metrics"},
     "dcgm-exporter": labels_of("dcgm-exporter", "dcgm-exporter"),
     "eck-operator": labels_of("elastic-operator", "eck-operator"),
     "elasticsearch": {"elasticsearch.k8s.elastic.co/cluster-name": "elasticsearch"},

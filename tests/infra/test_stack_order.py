@@ -86,8 +86,9 @@ REPLICAS = {
 
 
 def _provided(stack: str, cloud: str) -> set[str]:
-    """What makes pods without a Helm release: the cloud's add-ons, and what its clusters always run."""
-    return {addon.name for addon in plan(stack, cloud).cluster.addons} | {"gke"}
+    """What makes pods without a Helm release: the cloud's add-ons, what its clusters always run, and our own
+    objects, whose test is their component's."""
+    return {addon.name for addon in plan(stack, cloud).cluster.addons} | {"gke", "cloud-metrics"}
 
 
 def _node_groups(stack: str) -> list[Resource]:

@@ -36,6 +36,7 @@ SECRETS = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:gateway/test/*"
 LISTING = ["s3:ListBucket", "s3:GetBucketLocation"]
 
 DESCRIBING = {
+    ("cloud-metrics", "ReadMetrics"),
     ("cluster-autoscaler", "Describe"),
     ("load-balancer-controller", "Describe"),
     ("load-balancer-controller", "CertificatesAndFirewalls"),
@@ -240,7 +241,14 @@ def test_litellm_calls_models_on_bedrock(graph: Graph) -> None:
 
 def test_who_may_do_nothing_gets_no_role() -> None:
     graph = graph_of(bedrock=False, bucket_arns={})
-    left = {"vault", "cluster-autoscaler", "load-balancer-controller", "ebs-csi", "external-secrets"}
+    left = {
+        "vault",
+        "cloud-metrics",
+        "cluster-autoscaler",
+        "load-balancer-controller",
+        "ebs-csi",
+        "external-secrets",
+    }
     for type_ in ("Role", "RolePolicy", "PodIdentityAssociation"):
         assert set(of_type(graph, type_)) == {f"identity-{role}" for role in left}
 
@@ -382,7 +390,7 @@ def test_resources_are_of_this_account_and_region(graph: Graph) -> None:
 
 def test_an_unknown_role_is_refused_with_the_known_ones() -> None:
     stranger = IdentitySpec(role="stranger", namespace="x", service_account="x")
-    with pytest.raises(ValueError, match=r"'stranger'; there are cluster-autoscaler, ebs-csi"):
+    with pytest.raises(ValueError, match=r"'stranger'; there are cloud-metrics, cluster-autoscaler"):
         graph_of(identities=(stranger,))
 
 
@@ -391,3 +399,14 @@ def test_other_partitions_are_followed() -> None:
     attached = of_type(graph, "RolePolicyAttachment")["identity-ebs-csi-AmazonEBSCSIDriverPolicyV2"]
     assert attached.inputs["policyArn"] == "arn:aws-us-gov:iam::aws:policy/AmazonEBSCSIDriverPolicyV2"
     assert str(statements(graph, "external-secrets")["ReadSecrets"]["Resource"]).startswith("arn:aws-us-gov:")
+
+
+def test_metrics_are_read_and_nothing_else(graph: Graph) -> None:
+    found = statements(graph, "cloud-metrics")
+    assert set(found) == {"ReadMetrics"}
+    assert found["ReadMetrics"]["Action"] == [
+        "cloudwatch:GetMetricData",
+        "cloudwatch:GetMetricStatistics",
+        "cloudwatch:ListMetrics",
+        "tag:GetResources",
+    ]

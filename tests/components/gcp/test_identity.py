@@ -77,6 +77,7 @@ def test_contract() -> None:
             },
         ),
         ("vault-snapshot", {"roles/storage.objectCreator": ["snapshots"]}),
+        ("cloud-metrics", {"roles/monitoring.viewer": [make.PROJECT]}),
         ("thanos", {"roles/storage.objectUser": ["metrics"]}),
         ("prometheus", {"roles/storage.objectUser": ["metrics"]}),
         ("model-cache", {"roles/storage.objectUser": ["models"]}),
