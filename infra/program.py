@@ -26,6 +26,7 @@ from infra.outputs import stack_outputs
 from infra.planning import plan_of, project_of
 from infra.settings import Settings
 from infra.stackname import platform_name
+from sizing.alerts.boards import dashboards
 from sizing.alerts.rules import rule_groups
 from sizing.fit import check_fit
 from sizing.plan import Plan
@@ -127,6 +128,7 @@ class _Workloads:
                 workloads=self._pods,
                 bindings=self._bindings,
                 rules=rule_groups(self._plan),
+                dashboards=dashboards(self._plan),
                 ready=(platform, addons.prometheus_crds),
                 secrets=(secrets,),
                 identities=tuple(

@@ -11,6 +11,7 @@ import pytest
 from components.aws.cloud_metrics import ASKED as CLOUDWATCH
 from components.gcp.cloud_metrics import ASKED as CLOUD_MONITORING
 from infra.graph import Graph
+from sizing.alerts.boards import dashboards
 from sizing.alerts.catalogue import Monitor, metric_of, metrics, monitors, monitors_of
 from sizing.alerts.rules import records, rule_groups
 from tests.contracts.checker import chart_contract
@@ -23,12 +24,20 @@ MONITOR_KINDS = ("ServiceMonitor", "PodMonitor")
 
 
 def expressions(stack: str, cloud: str) -> dict[str, str]:
-    """Every expression of a stack, by where it stands."""
-    return {
-        f"{rule.alert or rule.record} {rule.labels.get('severity', '')}": rule.expr
+    """Every expression of a stack's rules and dashboards, by where it stands."""
+    rules = {
+        " ".join((rule.alert or rule.record, *rule.labels.values())): rule.expr
         for group in rule_groups(plan(stack, cloud))
         for rule in group.rules
     }
+    shown = {
+        f"{board.uid}: {panel.title}, {query.legend}": query.expr.replace("$__rate_interval", "5m")
+        for board in dashboards(plan(stack, cloud))
+        for row in board.rows
+        for panel in row.panels
+        for query in panel.queries
+    }
+    return {**rules, **shown}
 
 
 @EVERY_CASE
@@ -170,6 +179,13 @@ RESOURCES = {
 def _stackdriver(metric: str) -> str:
     resource = RESOURCES[metric.partition("/")[0]]
     return f"stackdriver_{resource}_{re.sub(r'[./]', '_', metric)}"
+
+
+@EVERY_CASE
+def test_dashboards_read_recordings_that_the_plan_makes(stack: str, cloud: str) -> None:
+    own = {record.name for record in records(plan(stack, cloud))}
+    read = {s.name for expr in expressions(stack, cloud).values() for s in selectors(expr)}
+    assert {name for name in read if name.startswith("ai_gateway:")} <= own
 
 
 def test_the_page_is_what_the_tables_say() -> None:

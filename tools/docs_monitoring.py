@@ -42,6 +42,12 @@ Create it under the stack's prefix before `pulumi up`. `critical`, `warning` and
 receiver; a severity without one is shown in Alertmanager and sent to nobody, and without any receiver
 **nobody is paged**. `runbookUrl` is where your people read the runbook, if not in this repository.
 
+## Dashboards
+
+In Grafana's folder `ai-gateway`: capacity, gateway latency and errors, tokens and cost, GPUs and vLLM,
+database and pool, Redis, Vault. They are made from the plan, with a line where an alert fires, and cannot
+be edited in the browser: copy one to change it.
+
 ## How each workload is scraped
 
 `release=path` is a Helm value that is set, `release~path` one that is on unless somebody turns it off.

@@ -12,6 +12,7 @@ from components.kubernetes import charts
 from components.kubernetes.alertmanager import receiver_secrets, routing_config, secret_name
 from components.kubernetes.alerts import prometheus_rules
 from components.kubernetes.chart_defaults import minimum_budget
+from components.kubernetes.dashboards import dashboard_maps
 from components.kubernetes.endpoints import ServiceEndpoint
 from components.kubernetes.grafana import ADMIN_SECRET, grafana_values
 from components.kubernetes.placement import labels_of, pod_affinity, spread_constraints
@@ -19,6 +20,7 @@ from components.kubernetes.release import helm_release
 from components.kubernetes.secretstore import external_secret
 from sizing.quantities import format_storage
 from sizing.specs import ObservabilitySpec, RuleGroupSpec, Workload, Workloads
+from sizing.specs.dashboards import DashboardSpec
 
 RELEASE = "kube-prometheus-stack"
 
@@ -58,6 +60,7 @@ class MetricsArgs:
         query: what Grafana asks: Thanos, or None for Prometheus itself.
         traces: Jaeger's query port, for Grafana's links from metrics to traces.
         rules: recordings and alerts.
+        dashboards: what Grafana shows.
         ready: namespace, priority classes, storage class, Prometheus' CRDs, the object storage Secret.
         secrets: the secret store.
         identities: bindings of cloud roles to service accounts.
@@ -69,6 +72,7 @@ class MetricsArgs:
     query: ServiceEndpoint | None
     traces: ServiceEndpoint
     rules: tuple[RuleGroupSpec, ...] = ()
+    dashboards: tuple[DashboardSpec, ...] = ()
     ready: tuple[pulumi.Resource, ...] = ()
     secrets: tuple[pulumi.Resource, ...] = ()
     identities: tuple[pulumi.Resource, ...] = ()
@@ -118,6 +122,9 @@ class Metrics(Component):
         )
         self.rules = prometheus_rules(
             self, args.rules, namespace=workload.namespace, depends_on=[self.release]
+        )
+        self.dashboards = dashboard_maps(
+            self, args.dashboards, namespace=workload.namespace, depends_on=args.ready
         )
         self.register_outputs({"prometheus": self.prometheus.url()})
 

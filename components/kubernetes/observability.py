@@ -14,6 +14,7 @@ from components.kubernetes.cloud_metrics import CloudMetrics, CloudMetricsArgs
 from components.kubernetes.labels import own_labels
 from components.kubernetes.metrics import OBJSTORE_KEY, OBJSTORE_SECRET, Metrics, MetricsArgs
 from sizing.specs import ObservabilitySpec, RuleGroupSpec, Workloads
+from sizing.specs.dashboards import DashboardSpec
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class ObservabilityArgs:
         workloads: all pods of the parts that ``spec`` asks for.
         bindings: cluster name, storage class, object storage, identities, secret prefix.
         rules: recordings and alerts.
+        dashboards: what Grafana shows.
         ready: what every part waits for: namespaces, priority classes, storage class, Prometheus' CRDs
             (``Addons.prometheus_crds``).
         secrets: the secret store, from which Grafana's password comes.
@@ -35,6 +37,7 @@ class ObservabilityArgs:
     workloads: Workloads
     bindings: Bindings
     rules: tuple[RuleGroupSpec, ...] = ()
+    dashboards: tuple[DashboardSpec, ...] = ()
     ready: tuple[pulumi.Resource, ...] = ()
     secrets: tuple[pulumi.Resource, ...] = ()
     identities: tuple[pulumi.Resource, ...] = ()
@@ -91,6 +94,7 @@ class Observability(Component):
                 query=thanos.query_endpoint(args.workloads) if args.spec.thanos else None,
                 traces=traces.query_endpoint(args.workloads),
                 rules=args.rules,
+                dashboards=args.dashboards,
                 ready=ready,
                 secrets=args.secrets,
                 identities=args.identities,
