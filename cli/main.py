@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from cli import errors, output
+from cli.alerts import alerts
 from cli.diff import diff
 from cli.findings import findings
 from cli.fit import fit
@@ -120,6 +121,12 @@ _add(
     ("gateway quotas large", "what it takes of each quota, and what to ask for"),
     ("gateway quotas large --cloud gcp", "the same on Google Cloud"),
     ("gateway quotas large --json | jq .summary.first_up", "codes to raise first, for a script"),
+)
+_add(
+    alerts,
+    ("gateway alerts large", "what is watched, and from which figure on"),
+    ("gateway alerts large --rules > rules.yml", "the rule file, for promtool"),
+    ("gateway alerts large --json | jq '.alerts[].name'", "for a script"),
 )
 _add(
     diff,

@@ -48,6 +48,20 @@ class RedisBinding:
 
 
 @dataclass(frozen=True)
+class CloudMetricsBinding:
+    """The exporter that brings the cloud's figures about database and cache into Prometheus.
+
+    ``files`` by name are mounted; ``arguments`` may refer to them. It calls the cloud with the role
+    "cloud-metrics".
+    """
+
+    image: str
+    port: int
+    arguments: tuple[pulumi.Input[str], ...]
+    files: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Bindings:
     """Everything cloud-specific that a Kubernetes workload refers to.
 
@@ -68,6 +82,7 @@ class Bindings:
         vault_snapshot_uri: where raft snapshots go.
         environment: environment variables a workload needs to find its region (``AWS_REGION``).
         postgres, redis: the managed data services.
+        cloud_metrics: how their figures get into Prometheus.
     """
 
     cloud: str
@@ -86,6 +101,7 @@ class Bindings:
     vault_snapshot_uri: pulumi.Output[str]
     postgres: PostgresBinding
     redis: RedisBinding
+    cloud_metrics: CloudMetricsBinding
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
     secret_access: tuple[pulumi.Resource, ...] = ()  # what must exist before the secret store can be read
 

@@ -29,13 +29,15 @@ from infra.outputs import stack_outputs
 from infra.planning import plan_of, project_of
 from infra.settings import Settings
 from infra.stackname import platform_name
+from sizing.alerts.boards import dashboards
+from sizing.alerts.rules import rule_groups
 from sizing.fit import check_fit
 from sizing.plan import Plan
 from sizing.platform_specs import ENTRIES, SECRET_USERS
 
 PROJECT = "ai-gateway"
-METRIC_ROLES = ("prometheus", "thanos")
-"""Roles whose pods write metrics to object storage."""
+METRIC_ROLES = ("cloud-metrics", "prometheus", "thanos")
+"""Roles of pods that read the cloud's figures, or write metrics to object storage."""
 OWN_TAGS = {"managed-by": "pulumi", "project": PROJECT}
 
 
@@ -130,6 +132,8 @@ class _Workloads:
                 spec=self._specs.observability,
                 workloads=self._pods,
                 bindings=self._bindings,
+                rules=rule_groups(self._plan),
+                dashboards=dashboards(self._plan),
                 ready=(platform, addons.prometheus_crds),
                 secrets=(secrets,),
                 identities=tuple(

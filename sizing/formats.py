@@ -67,6 +67,12 @@ def _header(value: str) -> str:
     return value
 
 
+def _address(value: str) -> str:
+    if not re.fullmatch(r"https?://[^\s#]+", value):
+        raise ValueError(f"{value!r} is not an address. Write it as https://wiki.example.com/alerts.")
+    return value
+
+
 def _revision(value: str) -> str:
     if not re.fullmatch(r"[0-9a-f]{40}", value):
         raise ValueError(
@@ -76,6 +82,7 @@ def _revision(value: str) -> str:
     return value
 
 
+Address = Annotated[str, AfterValidator(_address)]
 Revision = Annotated[str, AfterValidator(_revision)]
 PemText = Annotated[str, AfterValidator(_pem)]
 Domain = Annotated[str, AfterValidator(_domain)]

@@ -57,6 +57,7 @@ SHARED: tuple[tuple[str, str], ...] = (
 """Workloads whose names begin so are one group: the same peers, and labels that tell nobody apart."""
 
 ROLES: dict[str, tuple[str, ...]] = {
+    "cloud-metrics": ("cloud-metrics",),
     "external-secrets": ("external-secrets",),
     "litellm": ("litellm",),
     "model-cache": ("model-cache",),
@@ -70,6 +71,8 @@ ROLES: dict[str, tuple[str, ...]] = {
 """Cloud identity -> the pods that use it: they fetch credentials and call the cloud's APIs."""
 
 HTTPS = (443,)
+RECEIVERS = (*HTTPS, 465, 587)
+"""Web hooks, and mail servers that take mail over TLS (RFC 8314)."""
 INTERNET_EXCLUDED = ("10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16")
 """Private, shared and link-local ranges (RFC 1918, 6598, 3927): "the internet" is none of the network's."""
 
@@ -134,7 +137,7 @@ OBSERVABILITY = (
         why="values for the autoscalers",
     ),
     Edge(source="prometheus", target="alertmanager", ports=(9093,), why="alerts"),
-    Edge(source="alertmanager", target="internet", ports=HTTPS, why="receivers of alerts"),
+    Edge(source="alertmanager", target="internet", ports=RECEIVERS, why="receivers of alerts"),
     Edge(
         source="alertmanager",
         target="alertmanager",
@@ -165,6 +168,7 @@ EXPORTERS: tuple[tuple[str, tuple[int, ...]], ...] = (
     ("cert-manager", (9402,)),
     ("cert-manager-cainjector", (9402,)),
     ("cert-manager-webhook", (9402,)),
+    ("cloud-metrics", (5000, 9255)),
     ("dcgm-exporter", (9400,)),
     ("eck-operator", (8080,)),
     ("external-secrets", (8080,)),

@@ -19,7 +19,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from sizing.formats import Arn, Domain, Header, Issuer, KeySet, PemText, Revision
+from sizing.formats import Address, Arn, Domain, Header, Issuer, KeySet, PemText, Revision
 from sizing.quantities import parse_cpu, parse_memory
 
 CpuM = Annotated[int, BeforeValidator(parse_cpu), Field(ge=1)]
@@ -224,9 +224,33 @@ class PrometheusPart(Part):
     retention_days: Positive | None = None
 
 
+class ReceiverPart(Part):
+    """An entry of ``observability.alerts.receivers``: who is told. The secret is a name in the secret store:
+    it holds Slack's or the webhook's address, PagerDuty's routing key or the mail server's password."""
+
+    name: Text
+    type: Literal["slack", "pagerduty", "webhook", "email"]
+    secret: Text | None = None
+    channel: Text | None = None
+    to: Text | None = None
+    sender: Text | None = None
+    smarthost: Text | None = None
+
+
+class AlertsPart(Part):
+    """``observability.alerts``: receivers, and which of them each severity goes to."""
+
+    receivers: tuple[ReceiverPart, ...] = ()
+    critical: Text | None = None
+    warning: Text | None = None
+    info: Text | None = None
+    runbook_url: Address | None = None
+
+
 class ObservabilityPart(Part):
     """``observability`` (guide 2.7)."""
 
+    alerts: AlertsPart = AlertsPart()
     otel_collector: ShapePart = ShapePart()
     prometheus: PrometheusPart = PrometheusPart()
     grafana: ShapePart = ShapePart()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sizing import choices
+from sizing.alert_routing import routing
 from sizing.clouds.base import Order
 from sizing.engines import Engine
 from sizing.errors import SizingError
@@ -226,6 +227,7 @@ def _observability(need: Requirements, over: Overrides) -> ObservabilitySpec:
         else 0,
         trace_sampling_percent=choices.TRACE_SAMPLING_PERCENT[tier],
         trace_kept_percent=choices.TRACE_KEPT_PERCENT.get(tier),
+        routing=routing(over.observability.alerts),
     )
 
 
@@ -240,6 +242,7 @@ def _identities(need: Requirements, over: Overrides, order: Order) -> tuple[Iden
         ("prometheus", "monitoring", "prometheus", need.observability.thanos.enabled),
         ("model-cache", "vllm", "model-cache", True),
         ("vllm", "vllm", "vllm", True),
+        ("cloud-metrics", "monitoring", "cloud-metrics", True),
         ("external-secrets", "external-secrets", "external-secrets", True),
     )
     workloads = (

@@ -126,6 +126,7 @@ IDENTITIES = (
     Identity(role="vault-snapshot", namespace="vault", service_account="vault-snapshot"),
     Identity(role="thanos", namespace="monitoring", service_account="thanos"),
     Identity(role="prometheus", namespace="monitoring", service_account="prometheus"),
+    Identity(role="cloud-metrics", namespace="monitoring", service_account="cloud-metrics"),
     Identity(role="model-cache", namespace="vllm", service_account="model-cache"),
     Identity(role="vllm", namespace="vllm", service_account="vllm"),
     Identity(role="cluster-autoscaler", namespace="kube-system", service_account="cluster-autoscaler"),

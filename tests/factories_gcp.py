@@ -201,6 +201,7 @@ IDENTITIES = tuple(
         ("model-cache", "vllm"),
         ("vllm", "vllm"),
         ("external-secrets", "external-secrets"),
+        ("cloud-metrics", "monitoring"),
     )
 )
 

@@ -20,6 +20,7 @@ from tests.factories_workloads import bindings as workload_bindings
 STACK = "kube-prometheus-stack"
 ROLES = (
     "external-secrets", "cluster-autoscaler", "load-balancer-controller", "prometheus", "thanos",
+    "cloud-metrics",
 )  # fmt: skip
 
 
@@ -143,6 +144,7 @@ def _thanos() -> tuple[Workload, ...]:
 def _traces() -> tuple[Workload, ...]:
     platform: dict[str, Any] = {"priority_class": "gateway-platform"}
     return (
+        controller("cloud-metrics", "cloud-metrics", "monitoring", 54, 1),
         controller("otel-collector", "otel-collector", "monitoring", 50, 3),
         controller("jaeger", "jaeger", "tracing", 51, 2),
         controller("eck-operator", "eck-operator", "elastic-system", 52, 1),

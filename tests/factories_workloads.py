@@ -9,7 +9,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.base import Component
-from components.bindings import Bindings, PostgresBinding, RedisBinding
+from components.bindings import Bindings, CloudMetricsBinding, PostgresBinding, RedisBinding
 from components.kubernetes.endpoints import ServiceEndpoint
 from infra.graph.model import Graph, Resource
 from infra.offline import capture
@@ -172,6 +172,9 @@ def bindings(**changes: Any) -> Bindings:
         "vault_snapshot_uri": pulumi.Output.from_input("s3://snapshots"),
         "postgres": postgres_binding(),
         "redis": redis_binding(),
+        "cloud_metrics": CloudMetricsBinding(
+            image="exporter:v1", port=5000, arguments=("-config.file=/etc/cloud-metrics/a",), files={"a": "b"}
+        ),
         "environment": {"AWS_REGION": "eu-test-1"},
     }
     return Bindings(**{**fields, **changes})

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import pulumi
 
+from components.aws.cloud_metrics import cloud_metrics
 from components.aws.cluster import STORAGE_CLASS, Cluster
 from components.aws.iam import Text
 from components.aws.postgres import Postgres
@@ -31,6 +32,9 @@ DEFAULT_IDLE_TIMEOUT_S = 350
 (https://docs.aws.amazon.com/elasticloadbalancing/latest/network/update-idle-timeout.html)."""
 
 MAX_DEREGISTRATION_S = 3600
+
+FOUND_BY = ("project", "stack")
+"""Tags by which the exporter of metrics finds this stack's database and cache."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +114,9 @@ def aws_bindings(args: AwsBindingsArgs) -> Bindings:
             ca_bundle=args.postgres_ca_bundle,
         ),
         redis=RedisBinding(host=redis.host, port=redis.port, auth_secret=args.redis_auth_secret),
+        cloud_metrics=cloud_metrics(
+            args.region, {key: args.tags[key] for key in FOUND_BY if key in args.tags}
+        ),
         environment={"AWS_REGION": args.region},
         secret_access=args.secret_access,
     )

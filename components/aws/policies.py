@@ -169,6 +169,18 @@ def _bucket(grants: Grants, purpose: str, objects: tuple[str, ...], *, writes: b
     return Permissions((allow("Bucket", _LIST, bucket), allow("Objects", objects, inside), key))
 
 
+def _cloud_metrics(_: Grants) -> Permissions:
+    """Reading figures, which AWS cannot narrow to resources; finding them by tag
+    (https://github.com/prometheus-community/yet-another-cloudwatch-exporter#authentication)."""
+    actions = [
+        "cloudwatch:GetMetricData",
+        "cloudwatch:GetMetricStatistics",
+        "cloudwatch:ListMetrics",
+        "tag:GetResources",
+    ]
+    return Permissions((allow("ReadMetrics", actions, "*"),))
+
+
 def _cluster_autoscaler(grants: Grants) -> Permissions:
     """Scaling this cluster's groups, which EKS tags by itself
     (https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/cloudprovider/aws/README.md)."""
@@ -243,6 +255,7 @@ def _load_balancer_controller(grants: Grants) -> Permissions:
 
 
 _POLICIES: Mapping[str, Callable[[Grants], Permissions | None]] = {
+    "cloud-metrics": _cloud_metrics,
     "cluster-autoscaler": _cluster_autoscaler,
     "ebs-csi": _ebs_csi,
     "external-secrets": _external_secrets,

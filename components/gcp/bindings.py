@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pulumi
 
 from components.bindings import Bindings, PostgresBinding, RedisBinding
+from components.gcp.cloud_metrics import cloud_metrics
 from components.gcp.cluster import Cluster
 from components.gcp.labels import Text
 from components.gcp.postgres import Postgres
@@ -91,6 +92,12 @@ def gcp_bindings(args: GcpBindingsArgs) -> Bindings:
             auth_secret=None,
             ca_pem=redis.ca_pem,
             iam_principal=pulumi.Output.concat("projects/-/serviceAccounts/", args.cache_account),
+        ),
+        cloud_metrics=cloud_metrics(
+            args.project,
+            [instance.name for instance in (postgres.primary, *postgres.replicas)],
+            redis.cluster.name,
+            args.cluster.name,
         ),
         environment={"GOOGLE_CLOUD_PROJECT": args.project},
         secret_access=args.secret_access,

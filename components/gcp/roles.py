@@ -50,6 +50,7 @@ GRANTS: Mapping[str, tuple[Grant, ...]] = {
     "prometheus": (Grant("bucket", "roles/storage.objectUser", "thanos"),),
     "model-cache": (Grant("bucket", "roles/storage.objectUser", "model-cache"),),
     "vllm": (Grant("bucket", "roles/storage.objectViewer", "model-cache"),),
+    "cloud-metrics": (Grant("project", "roles/monitoring.viewer"),),
     "external-secrets": (Grant("secrets", "roles/secretmanager.secretAccessor"),),
 }
 """Role -> what it takes."""

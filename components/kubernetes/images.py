@@ -59,6 +59,9 @@ OTEL_COLLECTOR = Image(
 )
 """The contrib distribution: core has no ``k8s_attributes``. The chart has no default image."""
 
+CLOUDWATCH_EXPORTER = Image("quay.io/prometheuscommunity/yet-another-cloudwatch-exporter", "v0.67.0")
+STACKDRIVER_EXPORTER = Image("prometheuscommunity/stackdriver-exporter", "v0.19.0")
+
 JAEGER = Image("jaegertracing/jaeger", "2.20.0")
 JAEGER_INDEX_CLEANER = Image("jaegertracing/jaeger-es-index-cleaner", "2.20.0")
 JAEGER_REGISTRY = "quay.io"

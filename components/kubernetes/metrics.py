@@ -9,14 +9,18 @@ import pulumi
 from components.base import Component
 from components.bindings import Bindings
 from components.kubernetes import charts
+from components.kubernetes.alertmanager import receiver_secrets, routing_config, secret_name
+from components.kubernetes.alerts import prometheus_rules
 from components.kubernetes.chart_defaults import minimum_budget
+from components.kubernetes.dashboards import dashboard_maps
 from components.kubernetes.endpoints import ServiceEndpoint
 from components.kubernetes.grafana import ADMIN_SECRET, grafana_values
 from components.kubernetes.placement import labels_of, pod_affinity, spread_constraints
 from components.kubernetes.release import helm_release
 from components.kubernetes.secretstore import external_secret
 from sizing.quantities import format_storage
-from sizing.specs import ObservabilitySpec, Workload, Workloads
+from sizing.specs import ObservabilitySpec, RuleGroupSpec, Workload, Workloads
+from sizing.specs.dashboards import DashboardSpec
 
 RELEASE = "kube-prometheus-stack"
 
@@ -39,6 +43,8 @@ OTLP_ATTRIBUTES = ("k8s.namespace.name", "k8s.pod.name", "k8s.deployment.name")
 """Resource attributes that become labels of pushed metrics. Without the pod's name, two replicas of one
 service would write the same series."""
 
+NAME_SERVER = "coredns"
+
 _SELECTORS = ("serviceMonitor", "podMonitor", "rule", "probe", "scrapeConfig")
 
 
@@ -53,6 +59,8 @@ class MetricsArgs:
         bindings: cluster name, storage class, identity of Prometheus (it uploads blocks), secret prefix.
         query: what Grafana asks: Thanos, or None for Prometheus itself.
         traces: Jaeger's query port, for Grafana's links from metrics to traces.
+        rules: recordings and alerts.
+        dashboards: what Grafana shows.
         ready: namespace, priority classes, storage class, Prometheus' CRDs, the object storage Secret.
         secrets: the secret store.
         identities: bindings of cloud roles to service accounts.
@@ -63,6 +71,8 @@ class MetricsArgs:
     bindings: Bindings
     query: ServiceEndpoint | None
     traces: ServiceEndpoint
+    rules: tuple[RuleGroupSpec, ...] = ()
+    dashboards: tuple[DashboardSpec, ...] = ()
     ready: tuple[pulumi.Resource, ...] = ()
     secrets: tuple[pulumi.Resource, ...] = ()
     identities: tuple[pulumi.Resource, ...] = ()
@@ -75,7 +85,7 @@ class Metrics(Component):
     hand, then the StatefulSet is deleted with its pods orphaned and the operator makes it anew.
     https://prometheus-operator.dev/docs/platform/storage/#resizing-volumes
 
-    Alertmanager comes with the chart's empty receiver: it shows alerts and sends none.
+    Without receivers in the specification Alertmanager shows alerts and sends none.
 
     Attributes:
         prometheus: where Prometheus answers; also takes OTLP at ``/api/v1/otlp``.
@@ -95,13 +105,26 @@ class Metrics(Component):
             keys={"admin-user": "username", "admin-password": "password"},
             depends_on=[*args.ready, *args.secrets],
         )
+        receivers = receiver_secrets(
+            self,
+            args.spec.routing,
+            namespace=workload.namespace,
+            prefix=args.bindings.secret_prefix,
+            depends_on=[*args.ready, *args.secrets],
+        )
         self.release = helm_release(
             self,
             charts.KUBE_PROMETHEUS_STACK,
             name=RELEASE,
             namespace=workload.namespace,
             values=_values(args),
-            depends_on=[self.grafana_admin, *args.ready, *args.identities],
+            depends_on=[self.grafana_admin, *receivers, *args.ready, *args.identities],
+        )
+        self.rules = prometheus_rules(
+            self, args.rules, namespace=workload.namespace, depends_on=[self.release]
+        )
+        self.dashboards = dashboard_maps(
+            self, args.dashboards, namespace=workload.namespace, depends_on=args.ready
         )
         self.register_outputs({"prometheus": self.prometheus.url()})
 
@@ -110,11 +133,15 @@ def _values(args: MetricsArgs) -> dict[str, object]:
     off = {"enabled": False}
     return {
         "crds": off,
+        # Ours say the same with the plan's maximum and what to do.
+        "defaultRules": {"disabled": {"KubeHpaMaxedOut": True}},
         # The cloud runs these and lets nobody scrape them; kube-proxy's metrics listen on the node only.
         "kubeControllerManager": off,
         "kubeScheduler": off,
         "kubeEtcd": off,
         "kubeProxy": off,
+        # Where the cloud runs another name server, the chart's monitor of this one would be down for ever.
+        "coreDns": {"enabled": NAME_SERVER in args.workloads},
         "prometheus": _prometheus(args),
         "alertmanager": _alertmanager(args),
         "grafana": grafana_values(args.workloads["grafana"], args.query, args.traces),
@@ -175,7 +202,14 @@ def _alertmanager(args: MetricsArgs) -> dict[str, object]:
     }
     if workload.volumes:
         spec["storage"] = _claim(args.bindings.storage_class, workload.volumes[0].size_gib)
-    return {"podDisruptionBudget": minimum_budget(workload), "alertmanagerSpec": spec}
+    routing = args.spec.routing
+    if routing.receivers:
+        spec["secrets"] = [secret_name(receiver) for receiver in routing.receivers]
+    return {
+        "podDisruptionBudget": minimum_budget(workload),
+        "alertmanagerSpec": spec,
+        "config": routing_config(routing),
+    }
 
 
 def _operated(name: str) -> dict[str, str]:

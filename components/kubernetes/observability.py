@@ -10,9 +10,11 @@ import pulumi_kubernetes as k8s
 from components.base import Component
 from components.bindings import Bindings
 from components.kubernetes import thanos, traces
+from components.kubernetes.cloud_metrics import CloudMetrics, CloudMetricsArgs
 from components.kubernetes.labels import own_labels
 from components.kubernetes.metrics import OBJSTORE_KEY, OBJSTORE_SECRET, Metrics, MetricsArgs
-from sizing.specs import ObservabilitySpec, Workloads
+from sizing.specs import ObservabilitySpec, RuleGroupSpec, Workloads
+from sizing.specs.dashboards import DashboardSpec
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,8 @@ class ObservabilityArgs:
         spec: retention, storage and backends.
         workloads: all pods of the parts that ``spec`` asks for.
         bindings: cluster name, storage class, object storage, identities, secret prefix.
+        rules: recordings and alerts.
+        dashboards: what Grafana shows.
         ready: what every part waits for: namespaces, priority classes, storage class, Prometheus' CRDs
             (``Addons.prometheus_crds``).
         secrets: the secret store, from which Grafana's password comes.
@@ -32,6 +36,8 @@ class ObservabilityArgs:
     spec: ObservabilitySpec
     workloads: Workloads
     bindings: Bindings
+    rules: tuple[RuleGroupSpec, ...] = ()
+    dashboards: tuple[DashboardSpec, ...] = ()
     ready: tuple[pulumi.Resource, ...] = ()
     secrets: tuple[pulumi.Resource, ...] = ()
     identities: tuple[pulumi.Resource, ...] = ()
@@ -66,6 +72,11 @@ class Observability(Component):
             ),
             self.child(),
         )
+        self.cloud_metrics = CloudMetrics(
+            f"{name}-cloud-metrics",
+            CloudMetricsArgs(args.workloads["cloud-metrics"], args.bindings, args.ready, args.identities),
+            self.child(),
+        )
         self.prometheus_url = self.metrics.prometheus.url()
         self.query_url = self.thanos.query.url() if self.thanos else self.prometheus_url
         self.otlp_endpoint = f"{self.traces.otlp.host}:{self.traces.otlp.port}"
@@ -82,6 +93,8 @@ class Observability(Component):
                 bindings=args.bindings,
                 query=thanos.query_endpoint(args.workloads) if args.spec.thanos else None,
                 traces=traces.query_endpoint(args.workloads),
+                rules=args.rules,
+                dashboards=args.dashboards,
                 ready=ready,
                 secrets=args.secrets,
                 identities=args.identities,

@@ -46,6 +46,7 @@ POD_LABELS: Mapping[str, Mapping[str, str]] = {
     "cert-manager-cainjector": labels_of("cainjector", "cert-manager", "cainjector"),
     "cert-manager-startupapicheck": labels_of("startupapicheck", "cert-manager", "startupapicheck"),
     "cert-manager-webhook": labels_of("webhook", "cert-manager", "webhook"),
+    "cloud-metrics": {_NAME: "cloud-metrics"},
     "database-bootstrap": _job("bootstrap"),
     "dcgm-exporter": labels_of("dcgm-exporter", "dcgm-exporter"),
     "eck-operator": labels_of("elastic-operator", "eck-operator"),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from sizing.clouds.notes import Notes
 from sizing.clouds.rules import Rule
+from sizing.clouds.signals import ServiceSignals
 from sizing.guide.cells import Tier
 from sizing.overrides import Overrides
 from sizing.requirements import Requirements
@@ -121,6 +122,7 @@ class Order(Spec):
     volume_max_gib: int
     volumes: Rule
     notes: Notes
+    signals: ServiceSignals
 
 
 class Cloud(Protocol):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sizing import choices
 from sizing.findings import Finding, Kind, overridden
-from sizing.guide import ch2_components
+from sizing.guide import ch2_components, ch5_capacity
 from sizing.plan import Plan
 from sizing.require_services import prometheus_memory_mib
 
@@ -21,6 +21,7 @@ def rules(plan: Plan) -> Iterator[Finding]:
     else:
         yield _two_figures(plan, row.prometheus)
     yield from _jaeger(plan, row.jaeger)
+    yield from _receivers(plan)
 
 
 def _two_figures(plan: Plan, cell: ch2_components.PrometheusCell) -> Finding:
@@ -63,6 +64,24 @@ def _words(plan: Plan, cell: ch2_components.PrometheusCell) -> Iterator[Finding]
             reason=f"words, not numbers: {choices.PROMETHEUS_HA_REPLICAS} replicas, each with"
             f" {factor} x Large's memory, and Thanos",
             source="guide 2.7",
+        )
+
+
+def _receivers(plan: Plan) -> Iterator[Finding]:
+    """Severities that page somebody by guide 5.2 and here reach nobody."""
+    routes = plan.platform.observability.routing.routes
+    unsent = [severity for severity in ("critical", "warning") if severity not in routes]
+    if unsent:
+        yield Finding(
+            id="D38",
+            section=ch5_capacity.TRIGGERS_SECTION,
+            path=None,
+            kind=Kind.RISK,
+            guide="warning, critical",
+            actual=", ".join(routes) or "nobody",
+            reason=f"alerts of severity {' and '.join(unsent)} are shown in Alertmanager and sent to nobody:"
+            " observability.alerts names no receiver for them",
+            source="docs/adr/0009-alerts-and-cloud-metrics.md",
         )
 
 

@@ -4,6 +4,14 @@ Units are in the names: ``_m`` milli-CPU, ``_mib``, ``_gib``, ``_s`` seconds, ``
 these and nothing else of the model: no tier, no configuration, no catalogue.
 """
 
+from sizing.specs.alerts import (
+    AlertRoutingSpec,
+    ReceiverSpec,
+    ReceiverType,
+    RuleGroupSpec,
+    RuleSpec,
+    Severity,
+)
 from sizing.specs.base import (
     Spec,
 )
@@ -63,6 +71,7 @@ __all__ = [
     "AddonsSpec",
     "AddressBlock",
     "AgentGatewaySpec",
+    "AlertRoutingSpec",
     "BucketSpec",
     "ClusterSpec",
     "Container",
@@ -89,8 +98,13 @@ __all__ = [
     "PostgresSpec",
     "PriorityClass",
     "RateLimitSpec",
+    "ReceiverSpec",
+    "ReceiverType",
     "RedisSpec",
+    "RuleGroupSpec",
+    "RuleSpec",
     "SecretSpec",
+    "Severity",
     "Spec",
     "SpreadRule",
     "TriggerSpec",

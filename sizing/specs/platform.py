@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import JsonValue
 
+from sizing.specs.alerts import AlertRoutingSpec
 from sizing.specs.base import Spec
 
 
@@ -201,6 +202,7 @@ class ObservabilitySpec(Spec):
     elasticsearch_storage_gib: int
     trace_sampling_percent: int
     trace_kept_percent: int | None = None
+    routing: AlertRoutingSpec = AlertRoutingSpec()
 
 
 class AddonsSpec(Spec):

@@ -21,7 +21,7 @@ _UNSPREAD: dict[str, object] = {"spread_zones": "none", "spread_hosts": "none"}
 def workloads(need: Requirements) -> tuple[Workload, ...]:
     """kube-prometheus-stack, the collector, Jaeger, and what their size adds (Thanos, Elasticsearch)."""
     thanos = _thanos() if need.observability.thanos.enabled else ()
-    return (*_metrics(need), *thanos, _collector(need), *_traces(need))
+    return (*_metrics(need), *thanos, _cloud_metrics(), _collector(need), *_traces(need))
 
 
 def elastic_shape(tier: Tier) -> choices.PodShape:
@@ -166,6 +166,12 @@ def _thanos() -> tuple[Workload, ...]:
             for name, (cpu_m, memory_mib, size_gib) in stateful.items()
         ),
     )
+
+
+def _cloud_metrics() -> Workload:
+    """One, since two would ask and pay twice; an alert says when it is away."""
+    name = "cloud-metrics"
+    return controller(name, name, MONITORING, 1, 50, 128, memory_limit_mib=256, source=_OURS)
 
 
 def _collector(need: Requirements) -> Workload:

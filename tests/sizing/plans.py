@@ -14,7 +14,7 @@ from sizing.plan import Plan
 from sizing.report import size_report
 from sizing.rules import value_at
 
-DECISION = re.compile(r"D([1-9]|[12]\d|3[0-7])|override")
+DECISION = re.compile(r"D([1-9]|[12]\d|3[0-8])|override")
 SECTION = re.compile(r"\d\.\d|App\. A")
 
 

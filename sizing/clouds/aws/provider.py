@@ -11,6 +11,7 @@ from sizing.clouds.aws.limits import RULES
 from sizing.clouds.aws.limits import cluster as limits
 from sizing.clouds.aws.machines import DEFAULT_REGION, machine, zones
 from sizing.clouds.aws.notes import NOTES
+from sizing.clouds.aws.signals import signals
 from sizing.clouds.base import Order, PoolOrder
 from sizing.clouds.cidrs import api_allowed
 from sizing.guide.cells import Tier
@@ -130,6 +131,7 @@ class Aws:
         need, nodes = requirements.cluster, overrides.nodes
         cpu = machine("nodes.cpu.machineType", need.cpu_nodes.machine_type, gpu=False)
         gpu = machine("nodes.gpu.machineType", need.gpu_nodes.machine_type, gpu=True)
+        database = postgres.order(requirements.postgres, requirements.tier, overrides.postgres)
         pools = (("nodes.cpu.machineType", cpu), ("nodes.gpu.machineType", gpu))
         return Order(
             cloud=self.name,
@@ -150,9 +152,7 @@ class Aws:
                 max=need.gpu_nodes.max,
                 disk_gib=nodes.gpu.disk_gib or choices.GPU_NODE_DISK_GIB,
             ),
-            postgres=postgres.order(requirements.postgres, requirements.tier, overrides.postgres).model_copy(
-                update={"authority": authority(region)}
-            ),
+            postgres=database.model_copy(update={"authority": authority(region)}),
             redis=redis.order(requirements.redis, requirements.tier, overrides.redis),
             addons=AddonsSpec(
                 cluster_autoscaler=True,
@@ -167,6 +167,7 @@ class Aws:
             volume_max_gib=limits.VOLUME_MAX_GIB,
             volumes=limits.VOLUMES,
             notes=NOTES,
+            signals=signals(database.spec),
         )
 
     def system_workloads(self, tier: Tier, order: Order) -> tuple[Workload, ...]:

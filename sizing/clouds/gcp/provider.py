@@ -19,6 +19,7 @@ from sizing.clouds.gcp.machines import (
     zones,
 )
 from sizing.clouds.gcp.notes import NOTES
+from sizing.clouds.gcp.signals import signals
 from sizing.guide.cells import Tier
 from sizing.node_groups import Share, regional
 from sizing.overrides import Overrides, PoolPart
@@ -157,6 +158,7 @@ class Gcp:
             volume_max_gib=limits.VOLUME_MAX_GIB,
             volumes=limits.VOLUMES,
             notes=NOTES,
+            signals=signals(),
         )
 
     def system_workloads(self, tier: Tier, order: Order) -> tuple[Workload, ...]:  # noqa: ARG002

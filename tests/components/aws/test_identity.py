@@ -43,6 +43,7 @@ SECRETS = [secret(name) for name in NAMES]
 LISTING = ["s3:ListBucket", "s3:GetBucketLocation"]
 
 DESCRIBING = {
+    ("cloud-metrics", "ReadMetrics"),
     ("cluster-autoscaler", "Describe"),
     ("load-balancer-controller", "Describe"),
     ("load-balancer-controller", "CertificatesAndFirewalls"),
@@ -251,6 +252,7 @@ def test_who_may_do_nothing_gets_no_role() -> None:
     left = {
         "vault",
         "vault-init",
+        "cloud-metrics",
         "cluster-autoscaler",
         "load-balancer-controller",
         "ebs-csi",
@@ -414,7 +416,7 @@ def test_resources_are_of_this_account_and_region(graph: Graph) -> None:
 
 def test_an_unknown_role_is_refused_with_the_known_ones() -> None:
     stranger = IdentitySpec(role="stranger", namespace="x", service_account="x")
-    with pytest.raises(ValueError, match=r"'stranger'; there are cluster-autoscaler, ebs-csi"):
+    with pytest.raises(ValueError, match=r"'stranger'; there are cloud-metrics, cluster-autoscaler"):
         graph_of(identities=(stranger,))
 
 
@@ -425,3 +427,14 @@ def test_other_partitions_are_followed() -> None:
     assert str(statements(graph, "external-secrets")["ReadSecrets"]["Resource"][0]).startswith(
         "arn:aws-us-gov:"
     )
+
+
+def test_metrics_are_read_and_nothing_else(graph: Graph) -> None:
+    found = statements(graph, "cloud-metrics")
+    assert set(found) == {"ReadMetrics"}
+    assert found["ReadMetrics"]["Action"] == [
+        "cloudwatch:GetMetricData",
+        "cloudwatch:GetMetricStatistics",
+        "cloudwatch:ListMetrics",
+        "tag:GetResources",
+    ]

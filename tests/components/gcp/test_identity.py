@@ -88,6 +88,7 @@ def test_contract() -> None:
                 "roles/secretmanager.secretAccessor": ["projects/p/secrets/vault-root-token"],
             },
         ),
+        ("cloud-metrics", {"roles/monitoring.viewer": [make.PROJECT]}),
         ("thanos", {"roles/storage.objectUser": ["metrics"]}),
         ("prometheus", {"roles/storage.objectUser": ["metrics"]}),
         ("model-cache", {"roles/storage.objectUser": ["models"]}),

@@ -79,6 +79,7 @@ def test_every_part_is_below_the_one_component(graph: Graph) -> None:
     parts = {r.name: r for r in graph.resources if r.type.startswith("ai-gateway:kubernetes:")}
     assert set(parts) == {
         "observability", "observability-metrics", "observability-thanos", "observability-traces",
+            "observability-cloud-metrics",
         "observability-traces-elasticsearch",
     }  # fmt: skip
     for name, part in parts.items():

@@ -1,0 +1,311 @@
+"""What the dashboards show. Limits are those of the alerts, so that a line on a graph is where one fires."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sizing.alerts import data, inference, load, resources
+from sizing.alerts.model import Alert
+from sizing.alerts.rules import alerts
+from sizing.plan import Plan
+from sizing.specs.dashboards import DashboardSpec, MarkSpec, PanelSpec, PanelUnit, QuerySpec, RowSpec
+
+DAY = "1d"
+_SERVER, _MODEL = "{{server}}", "{{model_name}}"
+_VLLM = '{model_name!=""}'
+
+
+def dashboards(plan: Plan) -> tuple[DashboardSpec, ...]:
+    """All dashboards of a plan."""
+    make = _Panels(plan)
+    return (
+        make.capacity(),
+        make.gateway(),
+        make.tokens(),
+        make.inference(),
+        make.database(),
+        make.cache(),
+        make.vault(),
+    )
+
+
+def _board(name: str, title: str, *rows: tuple[str, tuple[PanelSpec, ...]]) -> DashboardSpec:
+    made = tuple(RowSpec(title=heading, panels=panels) for heading, panels in rows)
+    return DashboardSpec(uid=f"ai-gateway-{name}", title=title, rows=made)
+
+
+def _marks(alert: Alert | None) -> tuple[tuple[MarkSpec, ...], bool]:
+    """The alert's levels as marks, ascending, and whether it is bad to be below them."""
+    if alert is None:
+        return (), False
+    values = [level.value for level in alert.levels if level.value is not None]
+    if alert.op == "<":
+        warning, critical = values[0], values[-1]
+        first = () if warning == critical else (MarkSpec(value=critical, color="orange"),)
+        return (*first, MarkSpec(value=warning, color="green")), True
+    colors = ("orange", "red") if len(values) > 1 else ("red",)
+    return tuple(MarkSpec(value=v, color=c) for v, c in zip(values, colors, strict=True)), False
+
+
+class _Panels:
+    """Makes panels that know the alerts of one plan."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._alerts: Mapping[str, Alert] = {alert.name: alert for alert in alerts(plan)}
+
+    def _panel(
+        self,
+        title: str,
+        unit: PanelUnit,
+        queries: Mapping[str, str],
+        alert: str = "",
+        description: str = "",
+    ) -> PanelSpec:
+        """A panel of ``legend -> expression``. Marks come from the alert, if the plan has it."""
+        marks, low_is_bad = _marks(self._alerts.get(alert))
+        return PanelSpec(
+            title=title,
+            unit=unit,
+            queries=tuple(QuerySpec(expr=expr, legend=legend) for legend, expr in queries.items()),
+            marks=marks,
+            base="red" if low_is_bad else "green",
+            description=description,
+        )
+
+    def capacity(self) -> DashboardSpec:
+        panel, most = self._panel, self._plan.requirements.litellm.max_rps
+        hpa = "kube_horizontalpodautoscaler"
+        share = f"{hpa}_status_current_replicas / {hpa}_spec_max_replicas"
+        legend = "{{namespace}}/{{workload}}"
+        return _board(
+            "capacity",
+            "Capacity",
+            (
+                "Load against the tier's limits",
+                (
+                    panel("Requests a second", "requests/s", {"now": load.REQUESTS}, "RequestRateHigh"),
+                    panel(
+                        "Headroom to what the proxies are sized for",
+                        "ratio",
+                        {"left": f"1 - {load.REQUESTS} / {most}"},
+                        description=f"Guide 2.1: {most} requests/s.",
+                    ),
+                    panel("Replicas of their maximum", "ratio", {"{{horizontalpodautoscaler}}": share}),
+                ),
+            ),
+            (
+                "Resources",
+                (
+                    panel("CPU of the request", "ratio", {legend: resources.CPU}, "WorkloadCpuHigh"),
+                    panel(
+                        "Memory of the limit",
+                        "ratio",
+                        {f"{legend} {{{{container}}}}": resources.MEMORY},
+                        "WorkloadMemoryHigh",
+                    ),
+                    panel("Nodes", "count", {"{{label_ai_gateway_pool}}": resources.POOL_NODES}),
+                    panel(
+                        "Pods without a node",
+                        "count",
+                        {"pods": "sum(kube_pod_status_unschedulable)"},
+                        "PodsUnschedulable",
+                    ),
+                ),
+            ),
+        )
+
+    def gateway(self) -> DashboardSpec:
+        panel, edge = self._panel, "agentgateway_request_duration_seconds_bucket"
+        quantiles = {
+            f"p{q}": f"histogram_quantile(0.{q}, sum by (le) (rate({edge}[$__rate_interval])))"
+            for q in (50, 95)
+        }
+        status = "sum by (status) (rate(agentgateway_requests_total[$__rate_interval]))"
+        failed = (
+            "sum by (exception_status) (rate(litellm_proxy_failed_requests_metric_total[$__rate_interval]))"
+        )
+        return _board(
+            "gateway",
+            "Gateway: latency and errors",
+            (
+                "Latency",
+                (
+                    panel(
+                        "First token, streamed calls (p95)",
+                        "seconds",
+                        {"p95": load.FIRST_TOKEN},
+                        "FirstTokenSlow",
+                    ),
+                    panel(
+                        "LiteLLM's own part (p95)", "seconds", {"p95": load.OVERHEAD}, "GatewayOverheadSlow"
+                    ),
+                    panel("Whole answers at the way in", "seconds", quantiles),
+                ),
+            ),
+            (
+                "Errors",
+                (
+                    panel("Server errors at the way in", "ratio", {"5xx": load.EDGE_ERRORS}, "GatewayErrors"),
+                    panel("Failures in LiteLLM", "ratio", {"failed": load.LITELLM_ERRORS}, "LitellmErrors"),
+                    panel("Answers by status", "requests/s", {"{{status}}": status}),
+                    panel("Failures by status", "requests/s", {"{{exception_status}}": failed}),
+                ),
+            ),
+            (
+                "Models",
+                (
+                    panel("In flight", "count", {"requests": "sum(litellm_in_flight_requests)"}),
+                    panel(
+                        "State of deployments (2 is down)",
+                        "count",
+                        {"{{litellm_model_name}}": "max by (litellm_model_name) (litellm_deployment_state)"},
+                        "ModelUnavailable",
+                    ),
+                ),
+            ),
+        )
+
+    def tokens(self) -> DashboardSpec:
+        panel, top = self._panel, self._plan.requirements.workload.daily_tokens[-1]
+        rate = "sum by (model) (rate(litellm_{}_tokens_metric_total[$__rate_interval]))"
+        daily = f"sum(increase(litellm_total_tokens_metric_total[{DAY}]))"
+        spend = "sum by ({}) (rate(litellm_spend_metric_total[1h])) * 3600"
+        own = f"sum by (model_name) (rate(vllm:generation_tokens_total{_VLLM}[$__rate_interval]))"
+        return _board(
+            "tokens",
+            "Tokens and cost",
+            (
+                "Tokens",
+                (
+                    panel(
+                        "Tokens of the last day", "tokens", {"all": daily}, description=f"Guide 1.1: {top}."
+                    ),
+                    panel("Input tokens", "tokens/s", {"{{model}}": rate.format("input")}),
+                    panel("Output tokens", "tokens/s", {"{{model}}": rate.format("output")}),
+                    panel("Output tokens of our own engines", "tokens/s", {_MODEL: own}),
+                ),
+            ),
+            (
+                "Cost of external models",
+                (
+                    panel("By model", "usd/h", {"{{model}}": spend.format("model")}),
+                    panel("By team", "usd/h", {"{{team_alias}}": spend.format("team_alias")}),
+                ),
+            ),
+        )
+
+    def inference(self) -> DashboardSpec:
+        panel = self._panel
+        preempted = f"sum by (model_name) (rate(vllm:num_preemptions_total{_VLLM}[$__rate_interval]))"
+        running = f"sum by (model_name) (vllm:num_requests_running{_VLLM})"
+        waiting = f"sum by (model_name) (vllm:num_requests_waiting{_VLLM})"
+        return _board(
+            "inference",
+            "GPUs and vLLM",
+            (
+                "Engines",
+                (
+                    panel("Waiting requests", "count", {_MODEL: waiting}, "RequestQueueDeep"),
+                    panel("Running requests", "count", {_MODEL: running}),
+                    panel("Cache of keys and values", "ratio", {_MODEL: inference.KV_CACHE}, "KvCacheFull"),
+                    panel(
+                        "First token (p95)",
+                        "seconds",
+                        {_MODEL: inference.ENGINE_FIRST_TOKEN},
+                        "EngineFirstTokenSlow",
+                    ),
+                    panel("Preemptions", "operations/s", {_MODEL: preempted}),
+                ),
+            ),
+            ("GPUs", (panel("Busy", "percent", {"{{model}}": inference.GPU}, "GpuBusy"),)),
+        )
+
+    def database(self) -> DashboardSpec:
+        panel, pod = self._panel, "{{pod}}"
+        lag = (
+            (panel("Replica lag", "seconds", {_SERVER: data.REPLICA_LAG}, "DatabaseReplicaBehind"),)
+            if "DatabaseReplicaBehind" in self._alerts
+            else ()
+        )
+        wait = "max by (pod) (pgbouncer_pools_client_maxwait_seconds)"
+        queries = "sum by (pod) (rate(pgbouncer_stats_queries_pooled_total[$__rate_interval]))"
+        return _board(
+            "database",
+            "Database and pool",
+            (
+                "Database",
+                (
+                    panel("Storage", "ratio", {_SERVER: data.STORAGE}, "DatabaseStorageFull"),
+                    panel("IOPS", "operations/s", {_SERVER: data.IOPS}, "DatabaseIopsHigh"),
+                    panel("CPU", "ratio", {_SERVER: data.CPU}, "DatabaseCpuHigh"),
+                    panel("Connections", "count", {_SERVER: data.CONNECTIONS}, "DatabaseConnectionsHigh"),
+                    *lag,
+                    panel(
+                        "Request log at its retention",
+                        "bytes",
+                        {"log": data.SPEND_LOG},
+                        "SpendLogOutgrowsDisk",
+                    ),
+                ),
+            ),
+            (
+                "PgBouncer",
+                (
+                    panel("Server connections at work", "count", {pod: data.POOL_USED}, "PoolNearLimit"),
+                    panel("Clients", "count", {pod: data.POOL_CLIENTS}, "PoolClientsNearLimit"),
+                    panel("Longest wait", "seconds", {pod: wait}, "PoolClientsWaiting"),
+                    panel("Queries", "operations/s", {pod: queries}),
+                ),
+            ),
+        )
+
+    def cache(self) -> DashboardSpec:
+        panel = self._panel
+        hits = "sum(rate(litellm_cache_hits_metric_total[$__rate_interval]))"
+        return _board(
+            "cache",
+            "Redis",
+            (
+                "Service",
+                (
+                    panel("Memory", "ratio", {_SERVER: data.CACHE_MEMORY}, "CacheMemoryHigh"),
+                    panel("CPU of the engine", "ratio", {_SERVER: data.CACHE_CPU}, "CacheCpuHigh"),
+                    panel("Evictions", "count", {_SERVER: data.CACHE_EVICTIONS}, "CacheEvicts"),
+                ),
+            ),
+            ("Use", (panel("Answers from the cache", "requests/s", {"hits": hits}),)),
+        )
+
+    def vault(self) -> DashboardSpec:
+        panel = self._panel
+        ready = 'sum(kube_statefulset_status_replicas_ready{namespace="vault", statefulset="vault"})'
+        age = 'time() - max by (cronjob) (kube_cronjob_status_last_successful_time{namespace="vault"})'
+        failed = " + ".join(
+            f"sum(rate(vault_audit_log_{kind}_failure[$__rate_interval]))" for kind in ("request", "response")
+        )
+        return _board(
+            "vault",
+            "Vault",
+            (
+                "Servers",
+                (
+                    panel("Unsealed", "count", {"servers": "count(vault_core_unsealed == 1)"}, "VaultSealed"),
+                    panel("Ready", "count", {"servers": ready}, "VaultQuorumLost"),
+                    panel("Leaders", "count", {"servers": "sum(vault_core_active)"}),
+                    panel(
+                        "Servers that may be lost",
+                        "count",
+                        {"servers": "max(vault_autopilot_failure_tolerance)"},
+                    ),
+                ),
+            ),
+            (
+                "Work",
+                (
+                    panel("Leases", "count", {"leases": "max(vault_expire_num_leases)"}),
+                    panel("Audit log failures", "operations/s", {"failures": failed}),
+                    panel("Age of the last snapshot", "seconds", {"{{cronjob}}": age}, "VaultSnapshotOld"),
+                ),
+            ),
+        )

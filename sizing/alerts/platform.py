@@ -1,0 +1,247 @@
+"""Vault, secrets, certificates, metrics and traces: what the request path rests on (guide 2.6, 2.7).
+
+Targets that are down, disks that fill, pods that crash or are not ready, failed Jobs and nodes are the rules
+of kube-prometheus-stack, which are installed with it; here is what those cannot know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sizing.alerts.figures import (
+    CERTIFICATE_DAYS,
+    QUEUE_FILL,
+    RETENTION_FILL,
+    SNAPSHOT_AGE_H,
+)
+from sizing.alerts.model import Alert, Level, levels
+from sizing.plan import Plan
+
+VAULT, PLATFORM, TELEMETRY = "ai-gateway.vault", "ai-gateway.platform", "ai-gateway.telemetry"
+DAY_S, HOUR_S = 86_400, 3_600
+_READY = 'kube_statefulset_status_replicas_ready{namespace="vault", statefulset="vault"}'
+_NOT_READY = 'externalsecret_status_condition{condition="Ready", status="False"}'
+_CERTIFICATE_END = "certmanager_certificate_expiration_timestamp_seconds"
+
+
+def alerts(plan: Plan) -> Iterator[Alert]:
+    """All alerts of this module."""
+    yield from _vault(plan)
+    yield from _secrets()
+    yield from _traces()
+    yield from _metrics(plan)
+    if plan.platform.observability.thanos:
+        yield from _thanos()
+
+
+def quorum(servers: int) -> int:
+    """Raft servers that must be there for the others to be of use."""
+    return servers // 2 + 1
+
+
+def _vault(plan: Plan) -> Iterator[Alert]:
+    """A sealed server is no longer ready and soon has no metrics, so both are counted, not looked at."""
+    servers = plan.platform.vault.replicas
+    several = (Level("warning", servers),) if servers > 1 else ()
+    source = f"guide 2.6: {servers} servers, {quorum(servers)} are a quorum"
+    yield Alert(
+        name="VaultSealed",
+        group=VAULT,
+        expr="count(vault_core_unsealed == 1) or vector(0)",
+        op="<",
+        levels=(*several, Level("critical", quorum(servers))),
+        unit="count",
+        for_="5m",
+        summary="Vault servers are sealed or away",
+        action="Auto-unseal needs the seal key and the pods' identity: see the server's log.",
+        source=source,
+    )
+    yield Alert(
+        name="VaultQuorumLost",
+        group=VAULT,
+        expr=f"sum({_READY}) or vector(0)",
+        op="<",
+        levels=(Level("critical", quorum(servers)),),
+        unit="count",
+        for_="2m",
+        summary="Too few Vault servers are ready: it answers nobody",
+        action="Bring pods back (nodes, volumes in lost zones); restore a snapshot only after that fails.",
+        source=source,
+    )
+    yield from _vault_upkeep()
+
+
+def _vault_upkeep() -> Iterator[Alert]:
+    """What a Vault that answers may still lack."""
+    yield Alert(
+        name="VaultWithoutLeader",
+        group=VAULT,
+        expr="sum(vault_core_active) or vector(0)",
+        op="!=",
+        levels=(Level("critical", 1),),
+        unit="count",
+        for_="5m",
+        summary="Vault has no leader, or two claim to be",
+        action="See the servers' raft messages and the network between zones.",
+        source="Vault: one active server",
+    )
+    yield Alert(
+        name="VaultAuditFailing",
+        group=VAULT,
+        expr="sum(increase(vault_audit_log_request_failure[10m]))"
+        " + sum(increase(vault_audit_log_response_failure[10m]))",
+        op=">",
+        levels=(Level("critical", 0),),
+        unit="count",
+        for_="1m",
+        summary="Vault cannot write its audit log",
+        action="Its volume is full or gone; Vault stops answering when no audit device works.",
+        source="https://developer.hashicorp.com/vault/docs/audit#blocked-audit-devices",
+    )
+    yield Alert(
+        name="VaultSnapshotOld",
+        group=VAULT,
+        expr='time() - max by (cronjob) (kube_cronjob_status_last_successful_time{namespace="vault"})',
+        op=">",
+        levels=levels(*(hours * HOUR_S for hours in SNAPSHOT_AGE_H)),
+        unit="seconds",
+        for_="5m",
+        summary="{{ $labels.cronjob }}: the last good snapshot of Vault is old",
+        action="See the last Job's log: Vault's role, the bucket, the identity.",
+        source="D17: a snapshot every hour",
+    )
+
+
+def _secrets() -> Iterator[Alert]:
+    yield Alert(
+        name="SecretNotSynced",
+        group=PLATFORM,
+        expr=f"max by (exported_namespace, name) ({_NOT_READY})",
+        op="==",
+        levels=levels(1),
+        unit="count",
+        for_="30m",
+        summary="{{ $labels.exported_namespace }}/{{ $labels.name }}: the secret store cannot be read",
+        action="See the ExternalSecret's events: name of the entry, property, the controller's identity.",
+        source="ours: two refreshes missed",
+    )
+    yield Alert(
+        name="CertificateExpires",
+        group=PLATFORM,
+        expr=f"min by (exported_namespace, name) ({_CERTIFICATE_END}) - time()",
+        op="<",
+        levels=levels(*(days * DAY_S for days in CERTIFICATE_DAYS)),
+        unit="seconds",
+        for_="1h",
+        summary="{{ $labels.exported_namespace }}/{{ $labels.name }}: the certificate was not renewed",
+        action="See the Certificate's events and its issuer.",
+        source="ours: cert-manager renews long before",
+    )
+
+
+def _traces() -> Iterator[Alert]:
+    yield Alert(
+        name="TelemetryLost",
+        group=TELEMETRY,
+        expr="sum by (job, exporter) (rate(otelcol_exporter_send_failed_spans[5m]))"
+        " + sum by (job, exporter) (rate(otelcol_exporter_enqueue_failed_spans[5m]))",
+        op=">",
+        levels=levels(0),
+        unit="count",
+        for_="10m",
+        summary="{{ $labels.job }}: spans do not reach {{ $labels.exporter }}",
+        action="See Jaeger and its storage; requests are served all the same.",
+        source="OpenTelemetry collector",
+    )
+    yield Alert(
+        name="TelemetryQueueFull",
+        group=TELEMETRY,
+        expr="max by (job, exporter) (otelcol_exporter_queue_size / otelcol_exporter_queue_capacity)",
+        op=">",
+        levels=levels(QUEUE_FILL),
+        unit="ratio",
+        for_="10m",
+        summary="{{ $labels.job }}: the queue to {{ $labels.exporter }} fills",
+        action="The receiving side is slow or away; add collectors only if it is not.",
+        source="ours",
+    )
+
+
+def _metrics(plan: Plan) -> Iterator[Alert]:
+    yield Alert(
+        name="MetricsRetentionBySize",
+        group=TELEMETRY,
+        expr="max by (pod) (prometheus_tsdb_storage_blocks_bytes / prometheus_tsdb_retention_limit_bytes)",
+        op=">",
+        levels=levels(RETENTION_FILL),
+        unit="ratio",
+        for_="1h",
+        summary="{{ $labels.pod }}: deletes metrics before their time",
+        action="Raise observability.prometheus.storageGib or find the series that grew.",
+        source=f"guide 3.3: {plan.platform.observability.prometheus_storage_gib} GiB",
+    )
+    yield Alert(
+        name="CloudMetricsMissing",
+        group=TELEMETRY,
+        expr=f"absent({plan.order.signals.present})",
+        op="",
+        levels=(Level("warning", None),),
+        unit="state",
+        for_="30m",
+        summary="No figures of the managed database and cache: their alerts are blind",
+        action="See the log of cloud-metrics: its identity, the tags it searches by.",
+        source="ours",
+    )
+    for namespace, what in _sources(plan):
+        yield Alert(
+            name="MetricsMissing",
+            group=TELEMETRY,
+            expr=f'absent(up{{namespace="{namespace}"}} == 1)',
+            op="",
+            levels=(Level("warning", None),),
+            unit="state",
+            for_="30m",
+            summary=f"Nothing in {namespace} is scraped: the alerts about {what} are blind",
+            action="See the monitors of the namespace and Prometheus' page of targets.",
+            source="ours",
+            labels={"namespace": namespace},
+        )
+
+
+def _sources(plan: Plan) -> tuple[tuple[str, str], ...]:
+    """Namespaces whose metrics the alerts rest on, and what they are about."""
+    names = (
+        ("agentgateway", "requests"),
+        ("litellm", "LiteLLM"),
+        ("pgbouncer", "the connection pool"),
+        ("vault", "Vault"),
+        ("vllm-router", "engines"),
+    )
+    return tuple((plan.workloads[name].namespace, what) for name, what in names)
+
+
+def _thanos() -> Iterator[Alert]:
+    yield Alert(
+        name="LongTermMetricsHalted",
+        group=TELEMETRY,
+        expr="max by (job) (thanos_compact_halted)",
+        op="==",
+        levels=levels(1),
+        unit="count",
+        for_="5m",
+        summary="Thanos' compactor has stopped: nothing is compacted or deleted",
+        action="See its log for the block that it cannot take; it does not go on by itself.",
+        source="https://thanos.io/tip/components/compact.md/",
+    )
+    yield Alert(
+        name="LongTermMetricsNotUploaded",
+        group=TELEMETRY,
+        expr="sum by (pod) (increase(thanos_shipper_upload_failures_total[30m]))",
+        op=">",
+        levels=levels(0),
+        unit="count",
+        for_="30m",
+        summary="{{ $labels.pod }}: blocks do not reach the bucket",
+        action="See the sidecar's log: identity, bucket, key. Local retention is the time there is.",
+        source="D20",
+    )

@@ -1,0 +1,287 @@
+"""What the exporters would say when a figure has a given value: input series for ``promtool test rules``.
+
+``scenario(alert, cloud)(plan, value)`` gives series under which the alert's own expression has that value.
+They are written from the exporters' side, by metric names and labels, and share no expression with the rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from sizing import choices
+from sizing.plan import Plan
+
+Series = Mapping[str, str]
+Scenario = Callable[[Plan, float], Series]
+STEPS = 600
+STEP_S = 60
+SETTLE_M = 15
+"""Minutes that rates and percentiles need before they have their value."""
+SETTLED_S = SETTLE_M * 60
+
+
+def flat(value: float) -> str:
+    """A gauge that stays."""
+    return f"{value:.9f}x{STEPS}"
+
+
+def growing(per_second: float) -> str:
+    """A counter that grows steadily."""
+    return f"0+{per_second * STEP_S:.9f}x{STEPS}"
+
+
+def gauge(series: str, scale: float = 1) -> Scenario:
+    """One gauge that has the value itself, or ``scale`` times it."""
+    return lambda _plan, value: {series: flat(value * scale)}
+
+
+def rate(series: str, window_s: float = 1) -> Scenario:
+    """One counter that grows by the value in every ``window_s`` seconds."""
+    return lambda _plan, value: {series: growing(value / window_s)}
+
+
+def histogram(name: str, labels: str = "") -> Scenario:
+    """A histogram whose 95th percentile is the value: all samples in one bucket that ends at 20/19 of it."""
+
+    def made(_plan: Plan, value: float) -> Series:
+        top, comma = value / 0.95, "," if labels else ""
+        return {
+            f'{name}_bucket{{{labels}{comma}le="{top:.6f}"}}': growing(1),
+            f'{name}_bucket{{{labels}{comma}le="+Inf"}}': growing(1),
+            f"{name}_count{{{labels}}}": growing(1),
+        }
+
+    return made
+
+
+def _edge_errors(_plan: Plan, value: float) -> Series:
+    return {
+        'agentgateway_requests_total{status="200"}': growing(10 * (1 - value)),
+        'agentgateway_requests_total{status="503"}': growing(10 * value),
+    }
+
+
+def _litellm_errors(_plan: Plan, value: float) -> Series:
+    return {
+        "litellm_proxy_total_requests_metric_total": growing(10),
+        'litellm_proxy_failed_requests_metric_total{exception_status="500"}': growing(10 * value),
+        'litellm_proxy_failed_requests_metric_total{exception_status="429"}': growing(5),
+    }
+
+
+def _cpu(_plan: Plan, value: float) -> Series:
+    pod = 'namespace="litellm",pod="litellm-1"'
+    return {
+        f"node_namespace_pod_container:container_cpu_usage_seconds_total:sum_rate5m"
+        f'{{{pod},container="litellm"}}': flat(4 * value),
+        f'cluster:namespace:pod_cpu:active:kube_pod_container_resource_requests{{{pod},container="a"}}': flat(
+            3
+        ),
+        f'cluster:namespace:pod_cpu:active:kube_pod_container_resource_requests{{{pod},container="b"}}': flat(
+            1
+        ),
+        f'namespace_workload_pod:kube_pod_owner:relabel{{{pod},workload="litellm"}}': flat(1),
+    }
+
+
+def _memory(_plan: Plan, value: float) -> Series:
+    pod, box = 'namespace="vault",pod="vault-0"', 'container="vault"'
+    return {
+        f'container_memory_working_set_bytes{{{pod},{box},image="i"}}': flat(1000 * value),
+        f'container_memory_working_set_bytes{{{pod},container="",image=""}}': flat(9999),
+        f'kube_pod_container_resource_limits{{{pod},{box},resource="memory"}}': flat(1000),
+        f'kube_pod_container_resource_limits{{{pod},{box},resource="cpu"}}': flat(1),
+        f'namespace_workload_pod:kube_pod_owner:relabel{{{pod},workload="vault"}}': flat(1),
+    }
+
+
+def _autoscaler(_plan: Plan, value: float) -> Series:
+    """``value`` 1: at its maximum of 8; another: one below. One whose minimum is its maximum stays beside."""
+    hpa, fixed = (f'namespace="litellm",horizontalpodautoscaler="{name}"' for name in ("litellm", "fixed"))
+    name = "kube_horizontalpodautoscaler"
+    return {
+        f"{name}_status_current_replicas{{{hpa}}}": flat(8 if value == 1 else 7),
+        f"{name}_spec_max_replicas{{{hpa}}}": flat(8),
+        f"{name}_spec_min_replicas{{{hpa}}}": flat(2),
+        f"{name}_status_current_replicas{{{fixed}}}": flat(3),
+        f"{name}_spec_max_replicas{{{fixed}}}": flat(3),
+        f"{name}_spec_min_replicas{{{fixed}}}": flat(3),
+    }
+
+
+def _nodes(pool: str) -> Scenario:
+    def made(_plan: Plan, value: float) -> Series:
+        return {
+            f'kube_node_labels{{node="n{n}",label_ai_gateway_pool="{pool}"}}': flat(1)
+            for n in range(round(value))
+        }
+
+    return made
+
+
+def _servers(metric: str) -> Scenario:
+    """So many servers for which the metric is 1, and one for which it is 0."""
+
+    def made(_plan: Plan, value: float) -> Series:
+        up = {f'{metric}{{pod="vault-{n}"}}': flat(1) for n in range(round(value))}
+        return {**up, f'{metric}{{pod="vault-x"}}': flat(0)}
+
+    return made
+
+
+def _clients(_plan: Plan, value: float) -> Series:
+    pod = 'pod="pgbouncer-1",database="litellm",user="app"'
+    return {
+        f"pgbouncer_pools_client_active_connections{{{pod}}}": flat(value * 0.75),
+        f"pgbouncer_pools_client_waiting_connections{{{pod}}}": flat(value * 0.25),
+    }
+
+
+def _spend_log(plan: Plan, value: float) -> Series:
+    days = plan.platform.litellm.spend_log_retention_days
+    per_second = value / (choices.SPEND_LOG_ROW_BYTES * 86_400 * days)
+    return {"litellm_proxy_total_requests_metric_total": growing(per_second)}
+
+
+def _present(*series: str) -> Scenario:
+    """``value`` 1: the thing is missing; else these series are there."""
+    return lambda _plan, value: {} if value == 1 else {one: flat(1) for one in series}
+
+
+def _ratio(over: str, under: str, labels: str) -> Scenario:
+    return lambda _plan, value: {
+        f"{over}{{{labels}}}": flat(1000 * value),
+        f"{under}{{{labels}}}": flat(1000),
+    }
+
+
+_SQL = "stackdriver_cloudsql_database_cloudsql_googleapis_com_database_"
+_CACHE = "stackdriver_redis_googleapis_com_cluster_redis_googleapis_com_cluster_"
+_RDS, _EC = '{dimension_DBInstanceIdentifier="db-1"}', '{dimension_CacheClusterId="c-1"}'
+_DB, _MEMORYSTORE = '{database_id="p:db-1"}', '{cluster_id="c-1"}'
+
+
+def _storage(plan: Plan, value: float) -> Series:
+    free = plan.order.postgres.spec.storage_gib * 2**30 * (1 - value)
+    return {f"aws_rds_free_storage_space_average{_RDS}": flat(free)}
+
+
+def _sum(first: str, second: str, scale: float = 1) -> Scenario:
+    return lambda _plan, value: {first: flat(value * scale * 0.6), second: flat(value * scale * 0.4)}
+
+
+CLOUDS: Mapping[str, Mapping[str, Scenario]] = {
+    "aws": {
+        "DatabaseStorageFull": _storage,
+        "DatabaseIopsHigh": _sum(f"aws_rds_read_iops_average{_RDS}", f"aws_rds_write_iops_average{_RDS}"),
+        "DatabaseConnectionsHigh": gauge(f"aws_rds_database_connections_average{_RDS}"),
+        "DatabaseCpuHigh": gauge(f"aws_rds_cpuutilization_average{_RDS}", 100),
+        "DatabaseReplicaBehind": gauge(f"aws_rds_replica_lag_average{_RDS}"),
+        "DatabaseBurstCreditsLow": gauge(f"aws_rds_ebsiobalance_percent_average{_RDS}", 100),
+        "CacheMemoryHigh": gauge(f"aws_elasticache_database_memory_usage_percentage_maximum{_EC}", 100),
+        "CacheCpuHigh": gauge(f"aws_elasticache_engine_cpuutilization_maximum{_EC}", 100),
+        "CacheEvicts": gauge(f"aws_elasticache_evictions_maximum{_EC}"),
+        "GpuBusy": gauge('DCGM_FI_DEV_GPU_UTIL{gpu="0",modelName="T4",hostname="n"}'),
+        "CloudMetricsMissing": _present(f"aws_rds_cpuutilization_average{_RDS}"),
+    },
+    "gcp": {
+        "DatabaseStorageFull": gauge(f"{_SQL}disk_utilization{_DB}"),
+        "DatabaseIopsHigh": _sum(f"{_SQL}disk_read_ops_count{_DB}", f"{_SQL}disk_write_ops_count{_DB}", 60),
+        "DatabaseConnectionsHigh": _sum(
+            f'{_SQL}postgresql_num_backends{{database_id="p:db-1",database="a"}}',
+            f'{_SQL}postgresql_num_backends{{database_id="p:db-1",database="b"}}',
+        ),
+        "DatabaseCpuHigh": gauge(f"{_SQL}cpu_utilization{_DB}"),
+        "DatabaseReplicaBehind": gauge(f"{_SQL}replication_replica_lag{_DB}"),
+        "CacheMemoryHigh": gauge(f"{_CACHE}memory_maximum_utilization{_MEMORYSTORE}"),
+        "CacheCpuHigh": gauge(f"{_CACHE}cpu_maximum_utilization{_MEMORYSTORE}"),
+        "CacheEvicts": gauge(f"{_CACHE}stats_total_evicted_keys_count{_MEMORYSTORE}"),
+        "GpuBusy": gauge(
+            'stackdriver_k_8_s_container_kubernetes_io_container_accelerator_duty_cycle{model="nvidia-l4"}'
+        ),
+        "CloudMetricsMissing": _present(f"{_SQL}cpu_utilization{_DB}"),
+    },
+}
+"""Scenarios of what the cloud itself serves, by cloud."""
+
+
+def _two_counters(first: str, second: str, window_s: float) -> Scenario:
+    return lambda _plan, value: {
+        first: growing(value * 0.6 / window_s),
+        second: growing(value * 0.4 / window_s),
+    }
+
+
+_HPA_STATUS = 'kube_horizontalpodautoscaler_status_condition{namespace="vllm",horizontalpodautoscaler="h"'
+_XID = 'DCGM_FI_DEV_XID_ERRORS{gpu="0",hostname="n"}'
+_ES = 'externalsecret_status_condition{exported_namespace="a",name="b",condition="Ready",status="False"}'
+_CERT = 'certmanager_certificate_expiration_timestamp_seconds{exported_namespace="a",name="b"}'
+_SPANS = 'job="otel-collector",exporter="otlp_grpc/jaeger"'
+
+
+def _expiry(_plan: Plan, value: float) -> Series:
+    """A certificate that has the value left when the series have settled; the clock runs on from there."""
+    return {_CERT: flat(value + SETTLED_S)}
+
+
+def _snapshot(_plan: Plan, value: float) -> Series:
+    """A snapshot as old as the value when the series have settled. Before the epoch time is negative."""
+    job = 'namespace="vault",cronjob="s"'
+    return {f"kube_cronjob_status_last_successful_time{{{job}}}": flat(SETTLED_S - value)}
+
+
+SHARED: Mapping[str, Scenario] = {
+    "RequestRateBeyondProfile": rate('agentgateway_requests_total{status="200"}'),
+    "RequestRateHigh": rate('agentgateway_requests_total{status="200"}'),
+    "GatewayErrors": _edge_errors,
+    "LitellmErrors": _litellm_errors,
+    "ModelUnavailable": gauge('litellm_deployment_state{litellm_model_name="m",api_base="b"}'),
+    "FirstTokenSlow": histogram("litellm_llm_api_time_to_first_token_metric"),
+    "GatewayOverheadSlow": histogram("litellm_overhead_latency_metric"),
+    "RequestQueueDeep": gauge('vllm:num_requests_waiting{model_name="m",engine="0"}'),
+    "WorkloadCpuHigh": _cpu,
+    "WorkloadMemoryHigh": _memory,
+    "AutoscalerAtMaximum": _autoscaler,
+    "AutoscalerBlind": gauge(f'{_HPA_STATUS},condition="ScalingActive",status="false"}}'),
+    "EngineScalerFailing": rate('keda_scaler_detail_errors_total{scaledObject="s"}', 600),
+    "CpuNodesAtMaximum": _nodes("cpu"),
+    "GpuNodesAtMaximum": _nodes("gpu"),
+    "PodsUnschedulable": gauge('kube_pod_status_unschedulable{namespace="vllm",pod="p"}'),
+    "KvCacheFull": gauge('vllm:kv_cache_usage_perc{model_name="m",engine="0"}'),
+    "EngineFirstTokenSlow": histogram("vllm:time_to_first_token_seconds", 'model_name="m",engine="0"'),
+    "GpuFault": gauge(_XID),
+    "PoolNearLimit": gauge('pgbouncer_pools_server_active_connections{pod="p",database="d",user="u"}'),
+    "PoolClientsNearLimit": _clients,
+    "PoolClientsWaiting": gauge('pgbouncer_pools_client_maxwait_seconds{pod="p",database="d",user="u"}'),
+    "SpendLogOutgrowsDisk": _spend_log,
+    "VaultSealed": _servers("vault_core_unsealed"),
+    "VaultQuorumLost": gauge('kube_statefulset_status_replicas_ready{namespace="vault",statefulset="vault"}'),
+    "VaultWithoutLeader": _servers("vault_core_active"),
+    "VaultAuditFailing": _two_counters(
+        "vault_audit_log_request_failure", "vault_audit_log_response_failure", 600
+    ),
+    "VaultSnapshotOld": _snapshot,
+    "SecretNotSynced": gauge(_ES),
+    "CertificateExpires": _expiry,
+    "TelemetryLost": _two_counters(
+        f"otelcol_exporter_send_failed_spans{{{_SPANS}}}",
+        f"otelcol_exporter_enqueue_failed_spans{{{_SPANS}}}",
+        1,
+    ),
+    "TelemetryQueueFull": _ratio("otelcol_exporter_queue_size", "otelcol_exporter_queue_capacity", _SPANS),
+    "MetricsRetentionBySize": _ratio(
+        "prometheus_tsdb_storage_blocks_bytes", "prometheus_tsdb_retention_limit_bytes", 'pod="p"'
+    ),
+    "LongTermMetricsHalted": gauge('thanos_compact_halted{job="j"}'),
+    "LongTermMetricsNotUploaded": rate('thanos_shipper_upload_failures_total{pod="p"}', 1800),
+}
+
+
+def scenario(alert: str, cloud: str) -> Scenario:
+    """The scenario of an alert on a cloud. KeyError when there is none: every alert needs one."""
+    return CLOUDS[cloud].get(alert) or SHARED[alert]
+
+
+def missing(namespace: str) -> Scenario:
+    """``MetricsMissing``: a namespace in which nothing answers, or in which a target does."""
+    return lambda _plan, value: {f'up{{namespace="{namespace}",job="j"}}': flat(0 if value == 1 else 1)}
