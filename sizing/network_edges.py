@@ -149,7 +149,10 @@ OBSERVABILITY = (
         source="thanos-query", target="thanos-storegateway", ports=(10901,), why="samples in object storage"
     ),
     *_from(
-        ("jaeger", "jaeger-es-index-cleaner", "eck-operator"), "elasticsearch", (9200,), "traces, and their end"
+        ("jaeger", "jaeger-es-index-cleaner", "eck-operator"),
+        "elasticsearch",
+        (9200,),
+        "traces, and their end",
     ),
     Edge(source="elasticsearch", target="elasticsearch", ports=(9300,), why="nodes of one cluster"),
 )
