@@ -30,6 +30,7 @@ SERVES: Mapping[str, str] = {
     "cert-manager": "certificates are not renewed; weeks remain",
     "cert-manager-cainjector": "webhooks keep the certificates they have",
     "cert-manager-webhook": "certificates cannot be changed",
+    "cloud-metrics": "alerts about the database and the cache are blind; one says so",
     "dcgm-exporter": "no GPU metrics of its node, which is gone",
     "eck-operator": "Elasticsearch goes on; changes wait",
     "elasticsearch": "traces are not kept; collectors retry",

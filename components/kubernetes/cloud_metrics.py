@@ -15,6 +15,7 @@ import pulumi_kubernetes as k8s
 from components.base import Component
 from components.bindings import Bindings
 from components.kubernetes.files import config_map
+from components.kubernetes.jobs import WORKLOAD_LABEL
 from components.kubernetes.labels import own_labels
 from sizing.specs import Container, Workload
 
@@ -114,7 +115,10 @@ class CloudMetrics(Component):
                 # Two at a time would ask, and pay, twice.
                 strategy=k8s.apps.v1.DeploymentStrategyArgs(type="Recreate"),
                 template=core.PodTemplateSpecArgs(
-                    metadata=k8s.meta.v1.ObjectMetaArgs(labels=own_labels(**self._labels)), spec=pod
+                    metadata=k8s.meta.v1.ObjectMetaArgs(
+                        labels=own_labels(**self._labels, **{WORKLOAD_LABEL: self._workload.name})
+                    ),
+                    spec=pod,
                 ),
             ),
             opts=self.child(depends_on=list(depends_on)),

@@ -24,6 +24,7 @@ PACKAGES: Mapping[str, Mapping[str, str]] = {
     "pgbouncer": {"pgbench": "postgresql", "openssl": "openssl"},
     "litellm": {"redis-server": "redis-server", "redis-cli": "redis-tools", "openssl": "openssl"},
     "otel": {"go": "golang-go"},
+    "prometheus": {"promtool": "prometheus", "go": "golang-go"},
 }
 """Part -> program -> the Debian package that brings it. A part whose tests need no more needs no more
 here."""
@@ -183,11 +184,29 @@ def otel() -> None:
     part.replace(target)
 
 
+AMTOOL = "github.com/prometheus/alertmanager/cmd/amtool"
+
+
+def prometheus() -> None:
+    """promtool from the system; amtool from Go modules with the checksums of tools/amtool/go.sum."""
+    debian("prometheus")
+    target = programs.amtool_cache() / "amtool"
+    if target.is_file():
+        return
+    print("prometheus: building amtool (minutes the first time)", flush=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_suffix(".part")
+    argv = ("go", "build", "-mod=readonly", "-trimpath", "-p", "2", "-o", str(part), AMTOOL)
+    run(*argv, cwd=programs.AMTOOL_SOURCES, env={"CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false"})
+    part.replace(target)
+
+
 PARTS: Mapping[str, Callable[[], None]] = {
     "postgres": postgres,
     "pgbouncer": pgbouncer,
     "litellm": litellm,
     "otel": otel,
+    "prometheus": prometheus,
 }
 
 

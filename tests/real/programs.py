@@ -81,6 +81,21 @@ def version_of(program: str) -> tuple[int, ...]:
     return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
+AMTOOL_SOURCES = ROOT / "tools" / "amtool"
+
+
+def amtool_cache() -> Path:
+    return cache("amtool", *(AMTOOL_SOURCES / name for name in ("tools.go", "go.mod", "go.sum")))
+
+
+def amtool() -> str:
+    """Alertmanager's tool of the pinned version; the system's may be too old to know every key."""
+    found = amtool_cache() / "amtool"
+    if not found.is_file():
+        raise missing("amtool", "prometheus")
+    return str(found)
+
+
 LITELLM_REQUIREMENTS = ROOT / "tests" / "real" / "litellm" / "requirements.txt"
 
 
