@@ -62,6 +62,21 @@ class CloudMetricsBinding:
 
 
 @dataclass(frozen=True)
+class PodLogs:
+    """Where an agent of ours takes the lines of all pods, in the collector's terms.
+
+    ``exporter`` is the configuration of an ``otlp_http`` exporter, ``extensions`` what it refers to.
+    ``max_request_bytes`` is what the service takes at once. ``ready``: the log's own resources, and the
+    permission to write them.
+    """
+
+    exporter: Json
+    extensions: Json
+    max_request_bytes: int
+    ready: tuple[pulumi.Resource, ...] = ()
+
+
+@dataclass(frozen=True)
 class Bindings:
     """Everything cloud-specific that a Kubernetes workload refers to.
 
@@ -83,6 +98,7 @@ class Bindings:
         environment: environment variables a workload needs to find its region (``AWS_REGION``).
         postgres, redis: the managed data services.
         cloud_metrics: how their figures get into Prometheus.
+        pod_logs: None where the cloud's nodes bring the lines of pods to its log service by themselves.
     """
 
     cloud: str
@@ -103,6 +119,7 @@ class Bindings:
     redis: RedisBinding
     cloud_metrics: CloudMetricsBinding
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    pod_logs: PodLogs | None = None
     secret_access: tuple[pulumi.Resource, ...] = ()  # what must exist before the secret store can be read
 
     def annotations(self, role: str) -> dict[str, pulumi.Input[str]]:

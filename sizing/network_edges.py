@@ -60,6 +60,7 @@ ROLES: dict[str, tuple[str, ...]] = {
     "cloud-metrics": ("cloud-metrics",),
     "external-secrets": ("external-secrets",),
     "litellm": ("litellm",),
+    "log-agent": ("otel-logs",),
     "model-cache": ("model-cache",),
     "prometheus": ("prometheus",),
     "thanos": ("thanos-storegateway", "thanos-compactor"),
@@ -128,6 +129,12 @@ JOBS_PATH = (
 OBSERVABILITY = (
     *_from(("agentgateway", "litellm"), "otel-collector", (4317,), "traces"),
     Edge(source="otel-collector", target="jaeger", ports=(4317,), why="traces"),
+    Edge(
+        source="otel-collector",
+        target="otel-collector",
+        ports=(4319,),
+        why="spans, to the replica that decides about their trace",
+    ),
     Edge(source="otel-collector", target="prometheus", ports=(9090,), why="metrics that are pushed"),
     Edge(source="keda-operator", target="prometheus", ports=(9090,), why="load of the engines"),
     Edge(
@@ -183,6 +190,7 @@ EXPORTERS: tuple[tuple[str, tuple[int, ...]], ...] = (
     ("litellm", (4001,)),
     ("nodes", (9100, 10250)),
     ("otel-collector", (8888,)),
+    ("otel-logs", (8888,)),
     ("pgbouncer", (9127,)),
     ("prometheus", (9090, 8080, 10902)),
     ("prometheus-operator", (10250,)),

@@ -125,6 +125,7 @@ IDENTITIES = (
     Identity(role="vault-init", namespace="vault", service_account="vault-init"),
     Identity(role="vault-snapshot", namespace="vault", service_account="vault-snapshot"),
     Identity(role="thanos", namespace="monitoring", service_account="thanos"),
+    Identity(role="log-agent", namespace="monitoring", service_account="otel-logs"),
     Identity(role="prometheus", namespace="monitoring", service_account="prometheus"),
     Identity(role="cloud-metrics", namespace="monitoring", service_account="cloud-metrics"),
     Identity(role="model-cache", namespace="vllm", service_account="model-cache"),

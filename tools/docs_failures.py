@@ -47,6 +47,7 @@ SERVES: Mapping[str, str] = {
     "node-exporter": "no metrics of its node, which is gone",
     "nvidia-device-plugin": "nothing: its node is gone",
     "otel-collector": "traces are lost; requests go on",
+    "otel-logs": "the last lines of its node, which is gone",
     "pgbouncer": "keys and budgets come from the cache until they end; then requests fail",
     "prometheus": "no metrics, alerts or scaling of engines, which fall back to a fixed number",
     "prometheus-operator": "Prometheus goes on; changes of rules wait",

@@ -12,7 +12,7 @@ from components.aws.cluster import STORAGE_CLASS, Cluster
 from components.aws.iam import Text
 from components.aws.postgres import Postgres
 from components.aws.redis import Redis
-from components.bindings import Bindings, PostgresBinding, RedisBinding
+from components.bindings import Bindings, PodLogs, PostgresBinding, RedisBinding
 
 LOAD_BALANCER_CLASS = "service.k8s.aws/nlb"
 
@@ -63,7 +63,8 @@ class AwsBindingsArgs:
     ``seal_key_id`` is the id (of a multi-region key: ``mrk-...``, the same in every region) of Vault's seal
     key. ``thanos_bucket`` None: no long-term metrics. ``storage_key_arn`` encrypts the buckets.
     ``postgres_ca_bundle``: the certificates as PEM, so that clients verify the server; None when they cannot.
-    ``secret_access``: what must exist before the secret store can be read: its reader's association, and the
+    ``pod_logs`` is where the lines of pods go. ``secret_access``: what must exist before the secret store
+    can be read: its reader's association, and the
     versions of the secrets.
     """
 
@@ -81,6 +82,7 @@ class AwsBindingsArgs:
     thanos_bucket: Text | None
     load_balancer: LoadBalancerArgs
     postgres_ca_bundle: str | None = None
+    pod_logs: PodLogs | None = None
     secret_access: tuple[pulumi.Resource, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
 
@@ -118,6 +120,7 @@ def aws_bindings(args: AwsBindingsArgs) -> Bindings:
             args.region, {key: args.tags[key] for key in FOUND_BY if key in args.tags}
         ),
         environment={"AWS_REGION": args.region},
+        pod_logs=args.pod_logs,
         secret_access=args.secret_access,
     )
 

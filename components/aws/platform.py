@@ -14,6 +14,7 @@ from components.aws.cluster_addons import ClusterAddons, ClusterAddonsArgs
 from components.aws.identity import Identity, IdentityArgs
 from components.aws.keys import Keys, KeysArgs
 from components.aws.network import Network, NetworkArgs
+from components.aws.pod_logs import PodLogs, PodLogsArgs
 from components.aws.postgres import Postgres, PostgresArgs
 from components.aws.redis import Redis, RedisArgs
 from components.aws.secrets import Secrets, SecretsArgs
@@ -246,6 +247,21 @@ class AwsPlatform(Component):
             self._opts(),
         )
 
+    def _make_pod_logs(self) -> PodLogs:
+        args = self._args
+        return PodLogs(
+            f"{self.prefix}-pod-logs",
+            PodLogsArgs(
+                cluster_name=args.name,
+                region=args.region,
+                retention_days=args.cluster.log_retention_days,
+                key_arn=self._keys.arns["logs"],
+                writer=(self._identity.associations["log-agent"],),
+                tags=args.tags,
+            ),
+            self._opts(),
+        )
+
     def _make_bindings(self) -> Bindings:
         args, buckets = self._args, self._storage.buckets
         gateway = args.gateway
@@ -274,6 +290,7 @@ class AwsPlatform(Component):
                     certificate_arn=gateway.certificate_arn,
                 ),
                 postgres_ca_bundle=args.postgres_ca_bundle,
+                pod_logs=self._make_pod_logs().binding,
                 secret_access=(
                     self._identity.associations["external-secrets"],
                     *self._secrets.versions.values(),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import pulumi
 
 from components.aws.iam import Arns, Statement, Text, allow
+from components.aws.pod_logs import group_name
 from components.aws.policies_load_balancer import load_balancer_controller
 
 SNAPSHOTS = "vault-snapshots"
@@ -181,6 +182,12 @@ def _cloud_metrics(_: Grants) -> Permissions:
     return Permissions((allow("ReadMetrics", actions, "*"),))
 
 
+def _log_agent(grants: Grants) -> Permissions:
+    """Writing to the one group that exists; neither making groups nor reading them."""
+    streams = grants.arns.regional("logs", f"log-group:{group_name(grants.cluster_name)}:*")
+    return Permissions((allow("WritePodLogs", "logs:PutLogEvents", streams),))
+
+
 def _cluster_autoscaler(grants: Grants) -> Permissions:
     """Scaling this cluster's groups, which EKS tags by itself
     (https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/cloudprovider/aws/README.md)."""
@@ -260,6 +267,7 @@ _POLICIES: Mapping[str, Callable[[Grants], Permissions | None]] = {
     "ebs-csi": _ebs_csi,
     "external-secrets": _external_secrets,
     "litellm": _litellm,
+    "log-agent": _log_agent,
     "load-balancer-controller": _load_balancer_controller,
     "model-cache": _model_cache,
     "prometheus": _prometheus,

@@ -41,6 +41,12 @@ BACKUP_SCHEDULE = "0 1 * * *"
 FIRST_POOL_DISK_GIB = 20
 """The pool that GKE insists on is deleted right away; by default its disks take 300 GB of a quota of 500."""
 
+LOGS = (
+    ("logs", "control plane", '"k8s_cluster" OR "k8s_control_plane_component"'),
+    ("pod-logs", "pods", '"k8s_container"'),
+)
+"""Part of the name, description and resource types of each log that is kept apart."""
+
 
 @dataclass(frozen=True)
 class ClusterArgs:
@@ -155,16 +161,20 @@ class Cluster(Component):
 
     def _retained_logs(self) -> None:
         """Before the cluster, so that the entries of its creation are kept as well."""
+        for part, description, types in LOGS:
+            self._retained(part, description, types)
+
+    def _retained(self, part: str, description: str, types: str) -> None:
         args = self._args
         RetainedLogs(
-            f"{self.prefix}-logs",
+            f"{self.prefix}-{part}",
             RetainedLogsArgs(
                 project=args.project,
                 region=args.region,
-                name=safe_name(f"{args.name}-control-plane", LOG_NAME_LIMIT),
-                description=f"{self.name}: control plane",
+                name=safe_name(f"{args.name}-{description.replace(' ', '-')}", LOG_NAME_LIMIT),
+                description=f"{self.name}: {description}",
                 filter=(
-                    'resource.type=("k8s_cluster" OR "k8s_control_plane_component")'
+                    f"resource.type=({types})"
                     f' AND resource.labels.cluster_name="{self.name}"'
                     f' AND resource.labels.location="{args.region}"'
                 ),

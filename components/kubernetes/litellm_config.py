@@ -172,6 +172,9 @@ def _settings(spec: LitellmSpec, redis: RedisBinding) -> dict[str, object]:
         "callbacks": ["prometheus", "otel"],
         "turn_off_message_logging": True,
         "prometheus_exclude_labels": UNBOUNDED_LABELS,
+        # Else it asks a public hub for the model's tokenizer while a request waits, half a minute where
+        # there is no way out; it counts with its own instead.
+        "disable_hf_tokenizer_download": True,
         "cache": True,
         "cache_params": _cache(redis),
     }

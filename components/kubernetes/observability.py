@@ -9,10 +9,11 @@ import pulumi_kubernetes as k8s
 
 from components.base import Component
 from components.bindings import Bindings
-from components.kubernetes import thanos, traces
+from components.kubernetes import charts, otel_logs, thanos, traces
 from components.kubernetes.cloud_metrics import CloudMetrics, CloudMetricsArgs
 from components.kubernetes.labels import own_labels
 from components.kubernetes.metrics import OBJSTORE_KEY, OBJSTORE_SECRET, Metrics, MetricsArgs
+from components.kubernetes.release import helm_release
 from sizing.specs import ObservabilitySpec, RuleGroupSpec, Workloads
 from sizing.specs.dashboards import DashboardSpec
 
@@ -78,6 +79,7 @@ class Observability(Component):
             self.child(),
         )
         self.prometheus_url = self.metrics.prometheus.url()
+        self.logs = self._logs()
         self.query_url = self.thanos.query.url() if self.thanos else self.prometheus_url
         self.otlp_endpoint = f"{self.traces.otlp.host}:{self.traces.otlp.port}"
         self.jaeger_url = self.traces.query.url()
@@ -108,6 +110,21 @@ class Observability(Component):
             f"{self.prefix}-thanos",
             thanos.ThanosArgs(args.spec, args.workloads, args.bindings, ready, args.identities),
             self.child(),
+        )
+
+    def _logs(self) -> k8s.helm.v3.Release | None:
+        """The agent that brings the lines of pods to the cloud, where nothing else does."""
+        args, logs = self._args, self._args.bindings.pod_logs
+        if logs is None:
+            return None
+        workload = args.workloads[otel_logs.RELEASE]
+        return helm_release(
+            self,
+            charts.OPENTELEMETRY_COLLECTOR,
+            name=otel_logs.RELEASE,
+            namespace=workload.namespace,
+            values=otel_logs.agent_values(workload, logs, args.bindings.annotations(otel_logs.IDENTITY)),
+            depends_on=[*args.ready, *logs.ready],
         )
 
     def _objstore(self) -> k8s.core.v1.Secret:

@@ -101,7 +101,7 @@ def collector_values(
             "seccompProfile": {"type": "RuntimeDefault"},
         },
         "securityContext": _RESTRICTED,
-        "ports": _ports(),
+        "ports": _ports(sampled=kept_percent is not None),
         "serviceMonitor": {"enabled": True},
         "clusterRole": {"create": True, "rules": _rules()},
         # Not `config`: that would be merged into the chart's default pipelines and receivers.
@@ -146,10 +146,22 @@ def collector_config(
     return sampled(config, kept_percent, f"{RELEASE}.{namespace}", SAMPLED_PORT)
 
 
-def _ports() -> dict[str, object]:
-    """OTLP and the metrics port, which the ServiceMonitor needs; nothing listens for the older protocols."""
+def _ports(*, sampled: bool) -> dict[str, object]:
+    """OTLP and the metrics port, which the ServiceMonitor needs; nothing listens for the older protocols.
+
+    ``sampled``: also the port on which replicas hand each other spans.
+    """
     unused = ("jaeger-compact", "jaeger-thrift", "jaeger-grpc", "zipkin")
-    return {**{name: {"enabled": False} for name in unused}, "metrics": {"enabled": True}}
+    ports: dict[str, object] = {name: {"enabled": False} for name in unused}
+    if sampled:
+        port = {
+            "enabled": True,
+            "containerPort": SAMPLED_PORT,
+            "servicePort": SAMPLED_PORT,
+            "protocol": "TCP",
+        }
+        ports["otlp-sampled"] = port
+    return {**ports, "metrics": {"enabled": True}}
 
 
 def _rules() -> list[dict[str, list[str]]]:

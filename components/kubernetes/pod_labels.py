@@ -68,6 +68,7 @@ POD_LABELS: Mapping[str, Mapping[str, str]] = {
     "model-cache": OWN_LABELS,
     "nvidia-device-plugin": labels_of("nvidia-device-plugin", "nvidia-device-plugin"),
     "otel-collector": labels_of("opentelemetry-collector", "otel-collector"),
+    "otel-logs": labels_of("opentelemetry-collector", "otel-logs"),
     "pgbouncer": labels_of("pgbouncer", "pgbouncer"),
     "prometheus": {_NAME: "prometheus", "operator.prometheus.io/name": f"{_STACK}-prometheus"},
     "prometheus-operator": {"app": f"{_STACK}-operator", "release": _STACK},

@@ -25,6 +25,7 @@ LEVELS = ("restricted", "baseline", "privileged")
 REASONS = {
     "dcgm-exporter": "reads the GPUs' counters (SYS_ADMIN) and which pod uses which (the kubelet's socket)",
     "node-exporter": "shows the node itself: its network, processes and file systems, all read-only",
+    "otel-logs": "reads the files with the lines of all pods, and keeps on the node how far it has read",
     "nvidia-device-plugin": "registers at the kubelet's socket",
 }
 """Pods that a namespace of level "baseline" would refuse: why they are."""

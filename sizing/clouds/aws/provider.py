@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sizing import choices
-from sizing.clouds.aws import network, postgres, quotas, reach, redis, system
+from sizing.clouds.aws import logs, network, postgres, quotas, reach, redis, system
 from sizing.clouds.aws.authority import authority
 from sizing.clouds.aws.limits import RULES
 from sizing.clouds.aws.limits import cluster as limits
@@ -56,6 +56,7 @@ IDENTITIES = (
         service_account="aws-load-balancer-controller",
     ),
     Identity(role="ebs-csi", namespace="kube-system", service_account="ebs-csi-controller-sa"),
+    Identity(role="log-agent", namespace=logs.NAMESPACE, service_account=logs.AGENT),
 )
 """Controllers that call AWS for the cluster itself."""
 
@@ -172,7 +173,7 @@ class Aws:
 
     def system_workloads(self, tier: Tier, order: Order) -> tuple[Workload, ...]:
         """Pods of the managed add-ons and of the controllers that only AWS needs."""
-        return (*system.addon_workloads(), *system.controllers(tier, order))
+        return (*system.addon_workloads(), *system.controllers(tier, order), logs.agent())
 
     def node_groups(self, order: Order, parts: tuple[Share, ...]) -> tuple[NodeGroupSpec, ...]:
         """A managed node group per zone: the autoscaler takes a multi-zone group for one random node (D2)."""

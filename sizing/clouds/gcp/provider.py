@@ -41,7 +41,8 @@ if TYPE_CHECKING:
 
 CONTROL_PLANE = "regional"
 """In every tier (D23): a cluster's location cannot be changed."""
-LOG_TYPES = ("SYSTEM_COMPONENTS", "APISERVER", "CONTROLLER_MANAGER", "SCHEDULER")
+LOG_TYPES = ("SYSTEM_COMPONENTS", "WORKLOADS", "APISERVER", "CONTROLLER_MANAGER", "SCHEDULER")
+"""GKE's own agent brings the lines of all pods; an agent of ours would bill each twice."""
 BACKED_UP = (Tier.LARGE, Tier.ENTERPRISE)
 """Backup for GKE."""
 

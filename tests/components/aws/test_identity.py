@@ -257,6 +257,7 @@ def test_who_may_do_nothing_gets_no_role() -> None:
         "load-balancer-controller",
         "ebs-csi",
         "external-secrets",
+        "log-agent",
     }
     for type_ in ("Role", "RolePolicy", "PodIdentityAssociation"):
         assert set(of_type(graph, type_)) == {f"identity-{role}" for role in left}
@@ -438,3 +439,10 @@ def test_metrics_are_read_and_nothing_else(graph: Graph) -> None:
         "cloudwatch:ListMetrics",
         "tag:GetResources",
     ]
+
+
+def test_the_log_agent_writes_to_one_group(graph: Graph) -> None:
+    (statement,) = statements(graph, "log-agent").values()
+    assert texts(statement["Action"]) == ["logs:PutLogEvents"]
+    (resource,) = texts(statement["Resource"])
+    assert resource.endswith(f":log-group:/ai-gateway/{CLUSTER}/pods:*")

@@ -162,11 +162,17 @@ def test_it_waits_for_its_api_and_its_nodes_rights(graph: Graph) -> None:
 
 
 def test_logs_are_kept_for_as_long_as_ordered(graph: Graph) -> None:
-    bucket = make.only(graph, "ProjectBucketConfig").inputs
-    assert bucket["retentionDays"] == 90
-    selected = str(make.only(graph, "ProjectSink").inputs["filter"])
-    assert 'cluster_name="gateway-test"' in selected
-    assert "k8s_control_plane_component" in selected
+    """The control plane's and those of all pods, each apart and each once."""
+    kinds = ("ProjectBucketConfig", "ProjectSink", "ProjectExclusion")
+    buckets, sinks, exclusions = (
+        [r for r in graph.resources if r.type.endswith(f":{kind}")] for kind in kinds
+    )
+    assert [bucket.inputs["retentionDays"] for bucket in buckets] == [90, 90]
+    selected = [str(sink.inputs["filter"]) for sink in sinks]
+    assert all('cluster_name="gateway-test"' in text for text in selected)
+    assert "k8s_control_plane_component" in selected[0]
+    assert "k8s_container" in selected[1]
+    assert [exclusion.inputs["filter"] for exclusion in exclusions] == selected
 
 
 def test_the_provider_is_never_replaced_by_an_update(graph: Graph) -> None:

@@ -147,3 +147,7 @@ def test_many_pods_queue_their_spend(pods: int, buffered: bool) -> None:
 def test_names_of_environment_variables() -> None:
     assert key_env("openai-key") == "OPENAI_KEY"
     assert key_env("team/a.b") == "TEAM_A_B"
+
+
+def test_no_request_waits_for_a_download() -> None:
+    assert config()["litellm_settings"]["disable_hf_tokenizer_download"] is True
