@@ -4,10 +4,10 @@ CLOUD ?=
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-CODE := sizing components infra cli tests tools __main__.py
+CODE := sizing components infra cli tests tools benchmarks __main__.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup preview size findings test check unit docs docs-check lock clean
+.PHONY: help setup preview size fit findings test check unit prove real docs docs-check lock clean
 
 help: ## What each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 14
@@ -31,6 +31,9 @@ preview: $(VENV)/.runtime ## Show every resource of a stack, without any account
 size: $(VENV)/.runtime ## Show what a stack needs and orders
 	@$(BIN)/gateway size $(STACK) $(if $(CLOUD),--cloud $(CLOUD))
 
+fit: $(VENV)/.runtime ## Show whether every pod of a stack finds a node
+	@$(BIN)/gateway fit $(STACK) $(if $(CLOUD),--cloud $(CLOUD))
+
 findings: $(VENV)/.runtime ## Show where a stack differs from the guide, and why
 	@$(BIN)/gateway findings $(STACK) $(if $(CLOUD),--cloud $(CLOUD))
 
@@ -45,6 +48,13 @@ check: $(VENV)/.dev ## Format, lint, types, import contracts, generated files
 
 unit: $(VENV)/.dev ## The tests
 	@$(BIN)/python -m pytest -n auto
+
+prove: $(VENV)/.dev ## The real Kubernetes scheduler agrees with the model; builds it with Go once
+	@$(BIN)/python -m pytest tests/prove
+
+real: $(VENV)/.dev ## Generated configuration runs in real programs; installs them (Debian, as root)
+	@$(BIN)/python -m tests.real.install
+	@$(BIN)/python -m pytest tests/real
 
 docs: $(VENV)/.dev ## Write the generated sizing tables
 	@$(BIN)/python -m tools.generate_docs
