@@ -38,7 +38,8 @@ class GcpBindingsArgs:
     ``annotations``: role -> annotations of its Kubernetes service account. ``cache_account`` is the address
     of the Google service account as which clients of the cache come. ``thanos_bucket`` None: no long-term
     metrics. ``public`` False keeps the gateway inside the network; ``load_balancer_ip`` is reserved for it.
-    ``secret_access``: what must exist before the secret store can be read: its reader's binding, and the versions of the secrets.
+    ``secret_access``: what must exist before the secret store can be read: its reader's binding, and the
+    versions of the secrets.
     """
 
     cluster: Cluster

@@ -90,9 +90,9 @@ class AgentGateway(Component):
     """One Gateway with a load balancer in front and LiteLLM behind it.
 
     With a domain the way in is HTTPS, and HTTP redirects to it. TLS ends at the load balancer when it holds
-    the certificate (``tls_at_load_balancer``), else in the gateway with a certificate of ``cluster_issuer`` or
-    of a private authority, whose ``ca.crt`` clients must be given (Secret ``edge-tls``). Without a domain there
-    is HTTP only, which is accepted for an internal load balancer and refused for a public one: API keys
+    the certificate, else in the gateway with a certificate of ``cluster_issuer`` or of a private authority,
+    whose ``ca.crt`` clients must be given (Secret ``edge-tls``). Without a domain there is HTTP only, which
+    is accepted for an internal load balancer and refused for a public one: API keys
     would travel in the clear.
 
     The route passes requests on as they are; keys, budgets and models are LiteLLM's business. A token of an
