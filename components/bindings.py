@@ -88,6 +88,7 @@ class Bindings:
         storage_class: name of the default StorageClass (encrypted, expandable, waits for its consumer).
         service_account_annotations: role -> annotations of the ServiceAccount that carries the role.
         load_balancer_annotations: annotations of the agent gateway's Service.
+        load_balancer_ip: the address reserved for that Service, or None.
         load_balancer_class: ``spec.loadBalancerClass`` of that Service, or None.
         secret_store_provider: the ``provider`` block of an external-secrets ClusterSecretStore.
         secret_prefix: prefix of every name in the secret store.
@@ -107,7 +108,7 @@ class Bindings:
     network_id: pulumi.Output[str]
     storage_class: str
     service_account_annotations: Mapping[str, Mapping[str, pulumi.Input[str]]]
-    load_balancer_annotations: Mapping[str, str]
+    load_balancer_annotations: Mapping[str, pulumi.Input[str]]
     load_balancer_class: str | None
     secret_store_provider: Json
     secret_prefix: str
@@ -120,6 +121,7 @@ class Bindings:
     cloud_metrics: CloudMetricsBinding
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
     pod_logs: PodLogs | None = None
+    load_balancer_ip: pulumi.Input[str] | None = None
     secret_access: tuple[pulumi.Resource, ...] = ()  # what must exist before the secret store can be read
 
     def annotations(self, role: str) -> dict[str, pulumi.Input[str]]:

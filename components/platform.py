@@ -57,6 +57,14 @@ class CloudPlatformArgs:
     secret_generations: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
+class GatewayName(Protocol):
+    """The gateway's name in a zone of the cloud."""
+
+    def publish(self, address: pulumi.Output[str]) -> None:
+        """Point the name at the load balancer's host name or IP address; once, when the gateway has one."""
+        ...
+
+
 class CloudPlatform(Protocol):
     """The cloud's component: network, keys, storage, secrets, cluster, database, cache, identities.
 
@@ -65,6 +73,7 @@ class CloudPlatform(Protocol):
         bindings: what workloads need from this cloud.
         ready: what pods need before they start (nodes, names, volumes, credentials).
         identities: role -> what a workload with that role waits for.
+        dns: makes the gateway's DNS record; None when no zone is given.
         outputs: the stack's outputs that only the cloud knows.
     """
 
@@ -73,6 +82,7 @@ class CloudPlatform(Protocol):
     ready: tuple[pulumi.Resource, ...]
     identities: Mapping[str, pulumi.Resource]
     outputs: Mapping[str, pulumi.Input[str] | pulumi.Output[str]]
+    dns: GatewayName | None
 
     def __init__(
         self, name: str, args: CloudPlatformArgs, opts: pulumi.ResourceOptions | None = None

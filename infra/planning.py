@@ -47,7 +47,7 @@ def relocated(settings: Settings, cloud: str | None, region: str | None) -> Sett
     """The settings with the command line's cloud and region.
 
     Another cloud drops what exists on the stack's own only: its region (D34), the names of its accounts'
-    roles and certificates, and the authority of its database.
+    roles, certificates and zones, and the authority of its database.
     """
     changes: dict[str, object] = {}
     if cloud is not None:
@@ -56,7 +56,9 @@ def relocated(settings: Settings, cloud: str | None, region: str | None) -> Sett
             changes["region"] = None
             changes["access"] = settings.access.model_copy(update={"admin_role_arns": ()})
             changes["postgres"] = settings.postgres.model_copy(update={"ca_bundle": None})
-            changes["ingress"] = settings.ingress.model_copy(update={"certificate_arn": None})
+            changes["ingress"] = settings.ingress.model_copy(
+                update={"certificate_arn": None, "dns_zone": None}
+            )
     if region is not None:
         changes["region"] = region
     return settings.model_copy(update=changes) if changes else settings

@@ -61,6 +61,8 @@ def deploy_plan(settings: Settings, plan: Plan, stack: str, project: str) -> Non
     tags = {**settings.tags, **OWN_TAGS, "stack": stack}
     cloud = _cloud(settings, plan, platform_name(stack, settings.cloud, project), project, tags)
     gateway = _Workloads(plan, cloud, tags).deploy()
+    if cloud.dns is not None and gateway.address is not None:
+        cloud.dns.publish(gateway.address)
     for name, value in stack_outputs(plan, cloud, gateway).items():
         pulumi.export(name, value)
 

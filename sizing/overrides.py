@@ -300,9 +300,13 @@ class JwtPart(Part):
 
 
 class IngressPart(Part):
-    """``ingress``: how clients reach the gateway. Without a domain it stays on an internal load balancer."""
+    """``ingress``: how clients reach the gateway. Without a domain it stays on an internal load balancer.
+
+    ``dnsZone`` names the zone that gets the domain's record; its form is the cloud's.
+    """
 
     domain: Domain | None = None
+    dns_zone: Text | None = None
     certificate_arn: Arn | None = None
     public: Flag | None = None
     jwt: JwtPart | None = None

@@ -11,11 +11,12 @@ from sizing.engines import Engine
 from sizing.errors import SizingError
 from sizing.external_models import check_key_name, external_models
 from sizing.names import suggestion
-from sizing.overrides import JwtPart, Overrides, RateLimitPart
+from sizing.overrides import IngressPart, JwtPart, Overrides, RateLimitPart
 from sizing.requirements import Requirements
 from sizing.specs import (
     AddonsSpec,
     AgentGatewaySpec,
+    DnsSpec,
     Identity,
     JwtSpec,
     LitellmSpec,
@@ -89,7 +90,7 @@ def platform_specs(
     secrets = tuple(s for s in SECRETS if s is not REDIS_AUTH or order.redis.auth == "password")
     return PlatformSpecs(
         litellm=_litellm(need, over, order, engines),
-        agent_gateway=_agent_gateway(need, over),
+        agent_gateway=_agent_gateway(need, over, order),
         vllm=_vllm(need, over, engines),
         pgbouncer=_pgbouncer(need, order),
         vault=VaultSpec(
@@ -141,7 +142,7 @@ def _litellm(need: Requirements, over: Overrides, order: Order, engines: tuple[E
     )
 
 
-def _agent_gateway(need: Requirements, over: Overrides) -> AgentGatewaySpec:
+def _agent_gateway(need: Requirements, over: Overrides, order: Order) -> AgentGatewaySpec:
     ingress = over.ingress
     if ingress.public and ingress.domain is None:
         raise SizingError(
@@ -151,6 +152,7 @@ def _agent_gateway(need: Requirements, over: Overrides) -> AgentGatewaySpec:
             "Set ingress.domain, or leave the gateway internal.",
         )
     return AgentGatewaySpec(
+        dns=_dns(ingress, certificates=order.certificates),
         hpa=need.agent_gateway.hpa,
         domain=ingress.domain,
         certificate_arn=ingress.certificate_arn,
@@ -160,6 +162,21 @@ def _agent_gateway(need: Requirements, over: Overrides) -> AgentGatewaySpec:
         rate_limit=_rate_limit(over.agent_gateway.rate_limit, need.agent_gateway.replicas),
         jwt=_jwt(ingress.jwt),
     )
+
+
+def _dns(ingress: IngressPart, *, certificates: bool) -> DnsSpec | None:
+    """A certificate of the stack's own takes the place of one that the cloud would issue."""
+    if ingress.dns_zone is None:
+        return None
+    if ingress.domain is None:
+        raise SizingError(
+            "ingress.dnsZone",
+            ingress.dns_zone,
+            "there is no domain to put into the zone",
+            "Set ingress.domain, or leave the zone out.",
+        )
+    issued = certificates and ingress.certificate_arn is None
+    return DnsSpec(domain=ingress.domain, zone=ingress.dns_zone, certificate=issued)
 
 
 def _rate_limit(part: RateLimitPart | None, replicas: int) -> RateLimitSpec | None:

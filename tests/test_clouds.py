@@ -29,8 +29,20 @@ ROOMS = (
     "postgres",
     "redis",
     "bindings",
+    "dns",
 )
-COMPONENTS = ("Network", "Keys", "Storage", "Secrets", "Identity", "Cluster", "Postgres", "Redis", "Platform")
+COMPONENTS = (
+    "Network",
+    "Keys",
+    "Storage",
+    "Secrets",
+    "Identity",
+    "Cluster",
+    "Postgres",
+    "Redis",
+    "Dns",
+    "Platform",
+)
 SHARED = ("base.py", "platform.py", "bindings.py", "generated.py")
 INFRASTRUCTURE = (
     specs.NetworkSpec,
@@ -41,6 +53,7 @@ INFRASTRUCTURE = (
     specs.BucketSpec,
     specs.KeySpec,
     specs.SecretSpec,
+    specs.DnsSpec,
     specs.Identity,
 )
 NOT_APPLICABLE = tomllib.loads(

@@ -53,7 +53,7 @@ class LoadBalancerArgs:
     health_path: str
     drain_s: int
     response_timeout_s: int
-    certificate_arn: str | None = None
+    certificate_arn: pulumi.Input[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,9 @@ def objstore(region: str, bucket: Text, key_arn: Text) -> pulumi.Output[str]:
     return pulumi.Output.json_dumps({"type": "S3", "config": config}, sort_keys=True)
 
 
-def load_balancer_annotations(args: LoadBalancerArgs, tags: Mapping[str, str]) -> dict[str, str]:
+def load_balancer_annotations(
+    args: LoadBalancerArgs, tags: Mapping[str, str]
+) -> dict[str, pulumi.Input[str]]:
     """Annotations of the gateway's Service for the AWS load balancer controller.
 
     https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/service/annotations/
@@ -163,7 +165,7 @@ def load_balancer_annotations(args: LoadBalancerArgs, tags: Mapping[str, str]) -
     zones: with few replicas a zone may have none. Deletion protection is off: the controller could not delete
     the load balancer of a deleted Service, which would then keep the network from being deleted.
     """
-    annotations = {
+    annotations: dict[str, pulumi.Input[str]] = {
         "type": "external",
         "nlb-target-type": "ip",
         "scheme": "internet-facing" if args.public else "internal",
@@ -181,10 +183,10 @@ def load_balancer_annotations(args: LoadBalancerArgs, tags: Mapping[str, str]) -
     }
     if tags:
         annotations["additional-resource-tags"] = ",".join(f"{key}={tags[key]}" for key in sorted(tags))
-    return {f"{_PREFIX}{name}": value for name, value in sorted(annotations.items())}
+    return {f"{_PREFIX}{name}": annotations[name] for name in sorted(annotations)}
 
 
-def _listener(args: LoadBalancerArgs) -> dict[str, str]:
+def _listener(args: LoadBalancerArgs) -> dict[str, pulumi.Input[str]]:
     """TLS with the certificate, or TCP that outlasts the longest silence; of a TLS listener that time is
     fixed."""
     if args.certificate_arn is not None:

@@ -11,6 +11,7 @@ import pulumi_random as random
 from components.aws.bindings import AwsBindingsArgs, LoadBalancerArgs, aws_bindings
 from components.aws.cluster import Cluster, ClusterArgs
 from components.aws.cluster_addons import ClusterAddons, ClusterAddonsArgs
+from components.aws.dns import Dns, DnsArgs
 from components.aws.identity import Identity, IdentityArgs
 from components.aws.keys import Keys, KeysArgs
 from components.aws.network import Network, NetworkArgs
@@ -67,6 +68,7 @@ class AwsPlatform(Component):
         self.kubernetes_provider = self._cluster.kubernetes_provider
         self.identities: Mapping[str, pulumi.Resource] = dict(self._identity.associations)
         self.ready: tuple[pulumi.Resource, ...] = tuple(self._addons.ready)
+        self.dns = self._make_dns()
         self.bindings = self._make_bindings()
         self.outputs: Mapping[str, pulumi.Input[str]] = {
             "kubeconfigCommand": self._cluster.kubeconfig_command,
@@ -262,6 +264,12 @@ class AwsPlatform(Component):
             self._opts(),
         )
 
+    def _make_dns(self) -> Dns | None:
+        args = self._args
+        if args.gateway.dns is None:
+            return None
+        return Dns(f"{self.prefix}-dns", DnsArgs(args.gateway.dns, args.region, args.tags), self._opts())
+
     def _make_bindings(self) -> Bindings:
         args, buckets = self._args, self._storage.buckets
         gateway = args.gateway
@@ -287,7 +295,7 @@ class AwsPlatform(Component):
                     health_path=HEALTH_PATH,
                     drain_s=gateway.drain_max_s,
                     response_timeout_s=gateway.drain_max_s,
-                    certificate_arn=gateway.certificate_arn,
+                    certificate_arn=gateway.certificate_arn or (self.dns and self.dns.certificate_arn),
                 ),
                 postgres_ca_bundle=args.postgres_ca_bundle,
                 pod_logs=self._make_pod_logs().binding,

@@ -37,8 +37,9 @@ class GcpBindingsArgs:
 
     ``annotations``: role -> annotations of its Kubernetes service account. ``cache_account`` is the address
     of the Google service account as which clients of the cache come. ``thanos_bucket`` None: no long-term
-    metrics. ``public`` False keeps the gateway inside the network. ``secret_access``: what must exist
-    before the secret store can be read: its reader's binding, and the versions of the secrets.
+    metrics. ``public`` False keeps the gateway inside the network; ``load_balancer_ip`` is reserved for it.
+    ``secret_access``: what must exist before the secret store can be read: its reader's binding, and the
+    versions of the secrets.
     """
 
     cluster: Cluster
@@ -55,6 +56,7 @@ class GcpBindingsArgs:
     vault_snapshot_bucket: Text
     thanos_bucket: Text | None
     public: bool
+    load_balancer_ip: pulumi.Output[str] | None = None
     secret_access: tuple[pulumi.Resource, ...] = ()
 
 
@@ -69,6 +71,7 @@ def gcp_bindings(args: GcpBindingsArgs) -> Bindings:
         storage_class=STORAGE_CLASS,
         service_account_annotations=args.annotations,
         load_balancer_annotations=EXTERNAL if args.public else INTERNAL,
+        load_balancer_ip=args.load_balancer_ip,
         load_balancer_class=None,  # GKE's own controller
         # no credentials: the controller's own identity reads the store
         secret_store_provider={"gcpsm": {"projectID": args.project}},

@@ -15,6 +15,7 @@ from components.gcp import services as api
 from components.gcp.agents import Agents, AgentsArgs
 from components.gcp.bindings import GcpBindingsArgs, SealKey, gcp_bindings
 from components.gcp.cluster import Cluster, ClusterArgs
+from components.gcp.dns import Dns, DnsArgs
 from components.gcp.identity import Identity, IdentityArgs
 from components.gcp.keys import Keys, KeysArgs
 from components.gcp.network import Network, NetworkArgs
@@ -71,6 +72,7 @@ class GcpPlatform(Component):
         self.identities: Mapping[str, pulumi.Resource] = dict(self._identity.bindings)
         # nothing waits for GPU nodes that does not run on them
         self.ready: tuple[pulumi.Resource, ...] = (*self._cluster.nodes.cpu, self._cluster.storage_class)
+        self.dns = self._make_dns()
         self.bindings = self._make_bindings()
         self.outputs: Mapping[str, pulumi.Input[str]] = {
             "kubeconfigCommand": self._cluster.kubeconfig_command,
@@ -258,6 +260,24 @@ class GcpPlatform(Component):
             self._opts(),
         )
 
+    def _make_dns(self) -> Dns | None:
+        args = self._args
+        if args.gateway.dns is None:
+            return None
+        return Dns(
+            f"{self.prefix}-dns",
+            DnsArgs(
+                spec=args.gateway.dns,
+                project=args.project,
+                region=args.region,
+                subnet_id=self._network.subnet_id,
+                public=args.gateway.public,
+                before=self._services.of(api.COMPUTE, api.DNS),
+                tags=args.tags,
+            ),
+            self._opts(),
+        )
+
     def _make_bindings(self) -> Bindings:
         args, buckets = self._args, self._storage.names
         return gcp_bindings(
@@ -276,6 +296,7 @@ class GcpPlatform(Component):
                 vault_snapshot_bucket=buckets["vault-snapshots"],
                 thanos_bucket=buckets.get("thanos"),
                 public=args.gateway.public,
+                load_balancer_ip=self.dns and self.dns.address,
                 secret_access=(self._identity.bindings[SECRETS_ROLE], *self._secrets.versions.values()),
             )
         )

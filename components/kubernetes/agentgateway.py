@@ -16,6 +16,7 @@ from components.bindings import Bindings
 from components.kubernetes import charts
 from components.kubernetes.certificates import private_authority, server_certificate
 from components.kubernetes.endpoints import ServiceEndpoint
+from components.kubernetes.gateway_address import reached_by
 from components.kubernetes.gateway_objects import (
     GATEWAY_API,
     Traffic,
@@ -61,7 +62,7 @@ class AgentGatewayArgs:
         spec: autoscaler, domain, drain times.
         workloads: holds ``agentgateway`` (data plane) and ``agentgateway-controller``.
         bindings: annotations and class of the load balancer. They also carry what ``spec.public`` and
-            ``spec.certificate_arn`` mean to a cloud (scheme, certificate on the listener).
+            its certificate mean to a cloud (scheme, certificate on the listener).
         litellm: the Service behind the gateway.
         request_timeout_s: the longest answer LiteLLM may take.
         otlp: where traces go (OTLP over gRPC).
@@ -89,18 +90,19 @@ class AgentGateway(Component):
     """One Gateway with a load balancer in front and LiteLLM behind it.
 
     With a domain the way in is HTTPS, and HTTP redirects to it. TLS ends at the load balancer when it holds
-    the certificate (``certificate_arn``), else in the gateway with a certificate of ``cluster_issuer`` or of
-    a private authority, whose ``ca.crt`` clients must be given (Secret ``edge-tls``). Without a domain there
-    is HTTP only, which is accepted for an internal load balancer and refused for a public one: API keys
+    the certificate, else in the gateway with a certificate of ``cluster_issuer`` or of a private authority,
+    whose ``ca.crt`` clients must be given (Secret ``edge-tls``). Without a domain there is HTTP only, which
+    is accepted for an internal load balancer and refused for a public one: API keys
     would travel in the clear.
 
     The route passes requests on as they are; keys, budgets and models are LiteLLM's business. A token of an
     issuer, and a limit of requests, can be asked for in front of that. Streams are not buffered. It makes no
-    DNS record: point the domain at ``address_command``'s output.
+    DNS record: the cloud's ``Dns`` points the domain at ``address``, people at ``address_command``'s output.
 
     Attributes:
         url: where clients call, or the scheme and a placeholder when there is no domain.
         address_command: prints the load balancer's address.
+        address: host name or IP address of the load balancer; None when nobody makes a record of it.
 
     Raises:
         ValueError: public without a domain.
@@ -127,6 +129,7 @@ class AgentGateway(Component):
         self.controller = self._controller()
         self.gateway = self._gateway()
         self._routes()
+        self.address = None if args.spec.dns is None else self._address()
         self.register_outputs({"url": self.url, "address_command": self.address_command})
 
     def _crds(self) -> list[pulumi.Resource]:
@@ -212,7 +215,17 @@ class AgentGateway(Component):
 
     @property
     def _terminates_tls(self) -> bool:
-        return self.args.spec.domain is not None and self.args.spec.certificate_arn is None
+        return self.args.spec.domain is not None and not self.args.spec.tls_at_load_balancer
+
+    def _address(self) -> pulumi.Output[str]:
+        """Read from the Service, to which the controller gives the Gateway's name and so its id.
+
+        That id is unknown until there is a Gateway: a preview before does not look for the Service.
+        """
+        service = k8s.core.v1.Service.get(
+            f"{self.prefix}-service-{GATEWAY}", self.gateway.id, self.child(depends_on=[self.gateway])
+        )
+        return service.status.apply(reached_by)
 
     def _edge_certificate(self, domain: str) -> pulumi.Resource:
         if self.args.cluster_issuer is not None:

@@ -70,9 +70,12 @@ def _deployment(workload: Workload, gateway: str) -> dict[str, object]:
 
 
 def _service(bindings: Bindings) -> dict[str, object]:
-    service: dict[str, object] = {"spec": {"type": "LoadBalancer"}}
+    balancer: dict[str, object] = {"type": "LoadBalancer"}
     if bindings.load_balancer_class is not None:
-        service["spec"] = {"type": "LoadBalancer", "loadBalancerClass": bindings.load_balancer_class}
+        balancer["loadBalancerClass"] = bindings.load_balancer_class
+    if bindings.load_balancer_ip is not None:
+        balancer["loadBalancerIP"] = bindings.load_balancer_ip
+    service: dict[str, object] = {"spec": balancer}
     if bindings.load_balancer_annotations:
         service["metadata"] = {"annotations": dict(sorted(bindings.load_balancer_annotations.items()))}
     return service

@@ -48,6 +48,9 @@ def _storage_agent(arguments: Wire, provider: Wire) -> Wire:
     return {"id": email, "project": project, "emailAddress": email, "member": f"serviceAccount:{email}"}
 
 
+ROOT_ZONE: Final = "."
+"""Name of every zone offline: nobody knows the zone's own, and every domain lies in the root."""
+
 ANSWERS: Final[Mapping[str, Answer]] = {
     "aws:index/getCallerIdentity:getCallerIdentity": {
         "accountId": PLACEHOLDER_ACCOUNT,
@@ -57,6 +60,9 @@ ANSWERS: Final[Mapping[str, Answer]] = {
     },
     "aws:index/getPartition:getPartition": _partition,
     "aws:index/getRegion:getRegion": _region,
+    "aws:lb/getHostedZoneId:getHostedZoneId": {"id": f"Z{PLACEHOLDER_ACCOUNT}"},
+    "aws:route53/getZone:getZone": {"name": ROOT_ZONE, "privateZone": False},
+    "gcp:dns/getManagedZone:getManagedZone": {"dnsName": ROOT_ZONE, "visibility": "public"},
     "gcp:organizations/getProject:getProject": _project,
     "gcp:storage/getProjectServiceAccount:getProjectServiceAccount": _storage_agent,
 }

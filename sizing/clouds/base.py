@@ -102,6 +102,7 @@ class RedisOrder(Spec):
 class Order(Spec):
     """What is bought before any pod is counted.
 
+    ``certificates``: load balancers take a certificate that the cloud issues for a name in one of its zones.
     ``identities`` are those of the cloud's own controllers, beside the workloads'. ``volume_min_gib`` is the
     smallest block volume, at which smaller ones are ordered, ``volume_max_gib`` the largest, by ``volumes``.
     """
@@ -123,6 +124,7 @@ class Order(Spec):
     volumes: Rule
     notes: Notes
     signals: ServiceSignals
+    certificates: bool
 
 
 class Cloud(Protocol):

@@ -137,6 +137,17 @@ class KeySpec(Spec):
     multi_region: bool
 
 
+class DnsSpec(Spec):
+    """The gateway's name in a zone that exists: a hosted zone's id, or a managed zone's name.
+
+    ``certificate``: the cloud issues one for the load balancer, proven by a record in the zone.
+    """
+
+    domain: str
+    zone: str
+    certificate: bool
+
+
 class SecretSpec(Spec):
     """A generated secret: its name in the secret store and how it is made. Values never appear here."""
 

@@ -9,6 +9,7 @@ from pydantic import JsonValue
 
 from sizing.specs.alerts import AlertRoutingSpec
 from sizing.specs.base import Spec
+from sizing.specs.infrastructure import DnsSpec
 
 
 class HpaSpec(Spec):
@@ -108,7 +109,7 @@ class JwtSpec(Spec):
 
 
 class AgentGatewaySpec(Spec):
-    """The agent gateway's data plane and its route to LiteLLM."""
+    """The agent gateway's data plane and its route to LiteLLM. ``dns`` None: its record is made by hand."""
 
     hpa: HpaSpec
     domain: str | None
@@ -118,6 +119,12 @@ class AgentGatewaySpec(Spec):
     drain_max_s: int
     rate_limit: RateLimitSpec | None = None
     jwt: JwtSpec | None = None
+    dns: DnsSpec | None = None
+
+    @property
+    def tls_at_load_balancer(self) -> bool:
+        """The load balancer holds the certificate, so that the gateway needs none."""
+        return self.certificate_arn is not None or (self.dns is not None and self.dns.certificate)
 
 
 class TriggerSpec(Spec):

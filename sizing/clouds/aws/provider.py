@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sizing import choices
-from sizing.clouds.aws import logs, network, postgres, quotas, reach, redis, system
+from sizing.clouds.aws import checks, logs, network, postgres, quotas, reach, redis, system
 from sizing.clouds.aws.authority import authority
 from sizing.clouds.aws.limits import RULES
 from sizing.clouds.aws.limits import cluster as limits
@@ -129,6 +129,7 @@ class Aws:
 
     def order(self, requirements: Requirements, overrides: Overrides, region: str) -> Order:
         """What to buy for ``requirements`` in ``region``. Raises SizingError when it cannot be bought."""
+        checks.check_overrides(overrides)
         need, nodes = requirements.cluster, overrides.nodes
         cpu = machine("nodes.cpu.machineType", need.cpu_nodes.machine_type, gpu=False)
         gpu = machine("nodes.gpu.machineType", need.gpu_nodes.machine_type, gpu=True)
@@ -169,6 +170,7 @@ class Aws:
             volumes=limits.VOLUMES,
             notes=NOTES,
             signals=signals(database.spec),
+            certificates=True,
         )
 
     def system_workloads(self, tier: Tier, order: Order) -> tuple[Workload, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from sizing.clouds.gcp.limits import database as limits
 from sizing.errors import SizingError
 from sizing.overrides import Overrides
@@ -9,6 +11,10 @@ from sizing.overrides import Overrides
 DATABASE_SUFFIX = "-postgres-replica-10-abcdef"
 """The longest a name grows behind the stack's: a replica's number, and the random end that a name needs
 because a deleted one stays taken for a week."""
+
+
+ZONE = r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?"
+"""https://cloud.google.com/dns/docs/reference/rest/v1/managedZones"""
 
 
 def check_names(name: str, project: str) -> None:
@@ -29,7 +35,7 @@ def check_names(name: str, project: str) -> None:
 
 
 def check_overrides(over: Overrides) -> None:
-    """Refuse settings that mean something on AWS only, so that none is ignored in silence.
+    """Refuse settings that mean something on AWS only, so that none is ignored in silence, and a wrong zone.
 
     Raises:
         SizingError: naming the setting.
@@ -41,6 +47,14 @@ def check_overrides(over: Overrides) -> None:
     ):
         if value is not None:
             raise SizingError(path, value, "names something of AWS, and the cloud is gcp", instead)
+    zone = over.ingress.dns_zone
+    if zone is not None and not re.fullmatch(ZONE, zone):
+        raise SizingError(
+            "ingress.dnsZone",
+            zone,
+            "not the name of a Cloud DNS zone: lower case letters, digits and hyphens, not its domain",
+            "Copy the name from `gcloud dns managed-zones list`.",
+        )
     if over.postgres.ca_bundle is not None:
         raise SizingError(
             "postgres.caBundle",

@@ -160,6 +160,7 @@ class Gcp:
             volumes=limits.VOLUMES,
             notes=NOTES,
             signals=signals(),
+            certificates=False,  # connections pass through its load balancers, TLS too
         )
 
     def system_workloads(self, tier: Tier, order: Order) -> tuple[Workload, ...]:  # noqa: ARG002
