@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Sequence
 
 from sizing.errors import SizingError
-from sizing.overrides import ExternalModelPart, LitellmPart
+from sizing.override_parts import ExternalModelPart, LitellmPart
 from sizing.specs import ExternalModel
 
 WHOLE = 100

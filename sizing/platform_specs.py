@@ -11,7 +11,8 @@ from sizing.engines import Engine
 from sizing.errors import SizingError
 from sizing.external_models import check_key_name, external_models
 from sizing.names import suggestion
-from sizing.overrides import IngressPart, JwtPart, Overrides, RateLimitPart
+from sizing.override_parts import RateLimitPart
+from sizing.overrides import IngressPart, JwtPart, Overrides
 from sizing.requirements import Requirements
 from sizing.specs import (
     AddonsSpec,

@@ -10,7 +10,8 @@ from sizing.given import check_limit, check_maximum, given
 from sizing.guide import ch2_components, ch3_infrastructure
 from sizing.guide.cells import Tier
 from sizing.names import slug
-from sizing.overrides import EnginePart, ModelPart, Overrides, ProxyPart
+from sizing.override_parts import EnginePart, ModelPart, ProxyPart
+from sizing.overrides import Overrides
 from sizing.quantities import parse_memory
 from sizing.requirements import (
     EngineRequirements,

@@ -8,7 +8,7 @@ import pytest
 
 from sizing.errors import SizingError
 from sizing.external_models import external_models
-from sizing.overrides import LitellmPart
+from sizing.override_parts import LitellmPart
 
 ENGINE = "llama-3.1-8b"
 

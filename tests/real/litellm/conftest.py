@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from infra.preview import preview_graph
-from sizing.overrides import LitellmPart
+from sizing.override_parts import LitellmPart
 from tests.harness import releases, settings
 from tests.real import programs, servers
 from tests.real.litellm.backend import Backend, backend

@@ -1,0 +1,159 @@
+"""The request path's side of what a stack may override: proxies, external models, engines.
+
+A part of ``sizing.overrides``, which has the rules that hold for all of it.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
+from pydantic.alias_generators import to_camel
+
+from sizing.formats import Revision
+from sizing.quantities import parse_cpu, parse_memory
+
+CpuM = Annotated[int, BeforeValidator(parse_cpu), Field(ge=1)]
+MemoryMib = Annotated[int, BeforeValidator(parse_memory), Field(ge=1)]
+Positive = Annotated[int, Field(ge=1, strict=True)]
+NotNegative = Annotated[int, Field(ge=0, strict=True)]
+Flag = Annotated[bool, Field(strict=True)]
+Text = Annotated[str, StringConstraints(min_length=1)]
+
+
+class Part(BaseModel):
+    """Base of every part: camelCase in the configuration, unknown keys refused, immutable."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
+
+
+class CpuPair(Part):
+    """CPU request and limit of one pod, Kubernetes quantities."""
+
+    request: CpuM | None = None
+    limit: CpuM | None = None
+
+
+class MemoryPair(Part):
+    """Memory request and limit of one pod, Kubernetes quantities."""
+
+    request: MemoryMib | None = None
+    limit: MemoryMib | None = None
+
+
+class ProxyPart(Part):
+    """Fields that LiteLLM and the agent gateway share."""
+
+    replicas: Positive | None = None
+    max_replicas: Positive | None = None
+    cpu: CpuPair = CpuPair()
+    memory: MemoryPair = MemoryPair()
+
+
+class ExternalModelPart(Part):
+    """A model of an external provider; the key is a name in the secret store, never a value.
+
+    ``share`` is the percentage of the requests for ``fallbackFor`` that it takes while all is well; without
+    it none.
+    """
+
+    name: Text
+    model: Text
+    api_key_secret: Text | None = None
+    fallback_for: Text | None = None
+    share: Annotated[int, Field(ge=1, le=99, strict=True)] | None = None
+
+
+class ScalingPart(Part):
+    """``litellm.scaling``: load of one pod at which another is added, beside the guide's cpu and memory."""
+
+    requests_per_second_per_pod: Positive | None = None
+    tokens_per_second_per_pod: Positive | None = None
+
+
+class LitellmPart(ProxyPart):
+    """``litellm``: the proxy (guide 2.1)."""
+
+    workers: Positive | None = None
+    spend_log_retention_days: Positive | None = None
+    request_timeout_seconds: Positive | None = None
+    bedrock: Flag | None = None
+    external_models: tuple[ExternalModelPart, ...] | None = None
+    scaling: ScalingPart = ScalingPart()
+
+
+class RateLimitPart(Part):
+    """``agentGateway.rateLimit``: requests of all clients together, at the smallest number of replicas."""
+
+    requests_per_second: Positive
+    burst: Positive | None = None
+
+
+class AgentGatewayPart(ProxyPart):
+    """``agentGateway``: the data plane (guide 2.2)."""
+
+    rate_limit: RateLimitPart | None = None
+
+
+class ModelPart(Part):
+    """An entry of ``vllm.models``: a checkpoint that the catalogue does not have, from its ``config.json``.
+
+    Weights are ``weightMib`` of files, or follow from ``parametersBillion`` and the precision.
+    """
+
+    repository: Annotated[str, StringConstraints(pattern=r"^[\w.-]+/[\w.-]+$")]
+    precision: Literal["bf16", "fp8", "int4", "int8", "mxfp4"]
+    parameters_billion: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    weight_mib: Positive | None = None
+    layers: Positive
+    attention_heads: Positive
+    kv_heads: Positive
+    head_dim: Positive
+    max_position: Positive
+    gated: Flag = False
+    revision: Revision | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> ModelPart:
+        if (self.parameters_billion is None) is (self.weight_mib is None):
+            raise ValueError("takes parametersBillion or weightMib. Give one of them.")
+        if self.attention_heads % self.kv_heads:
+            raise ValueError(
+                f"{self.attention_heads} attentionHeads are no multiple of {self.kv_heads} kvHeads. Copy"
+                " num_attention_heads and num_key_value_heads from the model's config.json."
+            )
+        return self
+
+
+class EnginePart(Part):
+    """An entry of ``vllm.engines``. The list is the whole of it: what it leaves out is not deployed.
+
+    An entry without a repository runs the tier's model of that position.
+    """
+
+    name: Text | None = None
+    repository: Text | None = None
+    revision: Revision | None = None
+    precision: Literal["bf16", "fp8", "int4"] | None = None
+    tensor_parallel_size: Positive | None = None
+    max_model_len: Positive | None = None
+    min_replicas: Positive | None = None
+    max_replicas: Positive | None = None
+    cpu: CpuPair = CpuPair()
+    memory: MemoryPair = MemoryPair()
+
+
+class VllmPart(Part):
+    """``vllm``: self-hosted inference (guide 2.3)."""
+
+    router_replicas: Positive | None = None
+    hf_token_secret: Text | None = None
+    models: tuple[ModelPart, ...] = ()
+    engines: Annotated[tuple[EnginePart, ...], Field(min_length=1)] | None = None
