@@ -146,7 +146,8 @@ def test_every_metric_says_where_it_is_documented() -> None:
 
 
 def test_switches_exist_in_their_charts() -> None:
-    charts = {"litellm": "litellm", "vllm": "vllm-stack", "otel-collector": "opentelemetry-collector"}
+    collector = "opentelemetry-collector"
+    charts = {"vllm": "vllm-stack", "otel-collector": collector, "otel-logs": collector}
     for row in monitors():
         for word in row.switch.split():
             if "/" in word:
