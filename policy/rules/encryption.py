@@ -95,7 +95,9 @@ def _buckets(scope: Scope) -> Iterator[Violation]:
     (https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html)."""
     rule = "rules[].applyServerSideEncryptionByDefault"
     for bucket in scope.subjects("aws:s3/bucket:Bucket"):
-        found = scope.companions(bucket, "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration")
+        found = scope.companions(
+            bucket, "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+        )
         logs = bool(scope.companions(bucket, "aws:s3/bucketLogging:BucketLogging", "targetBucket"))
         good = any(
             all(v in ("aws:kms", "aws:kms:dsse", UNKNOWN) for v in at(one.inputs, f"{rule}.sseAlgorithm"))

@@ -19,7 +19,10 @@ POLICIES: Final = {
 }
 """Documents where a wildcard means the account. The policy of a key is about that key alone."""
 TRUST: Final = "aws:iam/role:Role"
-ATTACHED: Final = ("aws:iam/rolePolicyAttachment:RolePolicyAttachment", "aws:iam/userPolicyAttachment:UserPolicyAttachment")
+ATTACHED: Final = (
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+    "aws:iam/userPolicyAttachment:UserPolicyAttachment",
+)
 TOO_MUCH: Final = ("AdministratorAccess", "PowerUserAccess", "IAMFullAccess", "FullAccess")
 """Ends of the names of managed policies that give away the account or a whole service."""
 BASIC_ROLES: Final = frozenset({"roles/owner", "roles/editor", "roles/viewer"})
@@ -38,7 +41,9 @@ def _privilege(scope: Scope) -> Iterator[Violation]:
             who = statement.get("Principal")
             names = texts(who) + [t for v in at(who, "AWS") for t in texts(v)]
             if statement.get("Effect") == "Allow" and "*" in names and not statement.get("Condition"):
-                yield Violation(role.urn, f"{role.name}: everybody may take the role", "Name who may take it.")
+                yield Violation(
+                    role.urn, f"{role.name}: everybody may take the role", "Name who may take it."
+                )
     for attached in scope.subjects(*ATTACHED):
         arn = str(attached.inputs.get("policyArn"))
         if arn.startswith("arn:") and arn.endswith(TOO_MUCH):
@@ -64,13 +69,17 @@ def too_wide(statement: dict[str, object]) -> str:
 
 
 def _google(resource: Resource) -> Iterator[Violation]:
-    if not resource.type.startswith("gcp:") or not resource.type.lower().endswith(("iammember", "iambinding")):
+    if not resource.type.startswith("gcp:") or not resource.type.lower().endswith(
+        ("iammember", "iambinding")
+    ):
         return
     role = str(resource.inputs.get("role"))
     members = [*at(resource.inputs, "member"), *at(resource.inputs, "members[]")]
     project = resource.type.startswith("gcp:projects/")
     if role in BASIC_ROLES or (project and role.rsplit(".", 1)[-1].lower().endswith("admin")):
-        yield Violation(resource.urn, f"{resource.name}: {role} is far too much", "Use a role of one service.")
+        yield Violation(
+            resource.urn, f"{resource.name}: {role} is far too much", "Use a role of one service."
+        )
     if any(member in EVERYBODY for member in members):
         yield Violation(resource.urn, f"{resource.name}: everybody has {role}", "Name a service account.")
 

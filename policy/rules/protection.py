@@ -142,9 +142,7 @@ def _backups(scope: Scope) -> Iterator[Violation]:
         if not kept:
             yield Violation(bucket.urn, f"{bucket.name}: overwritten objects are lost", "Keep versions.")
     plans = list(scope.subjects("gcp:gkebackup/backupPlan:BackupPlan"))
-    order = scope.guide.get("order")
-    cluster = order.get("cluster") if isinstance(order, dict) else None  # pyright: ignore
-    if isinstance(cluster, dict) and cluster.get("backup") is True and not plans:  # pyright: ignore
+    if figure(scope.guide, "order.cluster.backup") and not plans:
         for resource in scope.subjects("gcp:container/cluster:Cluster"):
             yield Violation(resource.urn, f"{resource.name}: no backup plan", "Give it a BackupPlan.")
 

@@ -24,7 +24,9 @@ def _charts(scope: Scope) -> Iterator[Violation]:
     for release in scope.subjects(RELEASE):
         version = release.inputs.get("version")
         if version != UNKNOWN and not (isinstance(version, str) and VERSION.fullmatch(version)):
-            yield Violation(release.urn, f"{release.name}: chart without an exact version", "Set its version.")
+            yield Violation(
+                release.urn, f"{release.name}: chart without an exact version", "Set its version."
+            )
     for addon in scope.subjects(ADDONS):
         if not addon.inputs.get("addonVersion"):
             yield Violation(addon.urn, f"{addon.name}: add-on without a version", "Set addonVersion.")
@@ -98,7 +100,12 @@ def _environment(path: str, value: JsonValue) -> Iterator[str]:
     elif isinstance(value, dict):
         name, content = value.get("name"), value.get("value")
         literal = isinstance(content, str) and content and not REFERENCE.match(content)
-        if isinstance(name, str) and SECRET_NAME.search(name) and literal and content not in (SECRET, UNKNOWN):
+        if (
+            isinstance(name, str)
+            and SECRET_NAME.search(name)
+            and literal
+            and content not in (SECRET, UNKNOWN)
+        ):
             yield f"{path}.value"
         for key, item in value.items():
             yield from _environment(f"{path}.{key}", item)
@@ -107,7 +114,5 @@ def _environment(path: str, value: JsonValue) -> Iterator[str]:
 RULES: Final = (
     Rule("pinned-charts", "Every chart and add-on has an exact version.", "medium", _charts),
     Rule("pinned-images", "Every image that is named here has a version.", "medium", _images),
-    Rule(
-        "no-plain-secrets", "No password, key or token stands in Helm values.", "critical", _secrets
-    ),
+    Rule("no-plain-secrets", "No password, key or token stands in Helm values.", "critical", _secrets),
 )

@@ -46,7 +46,9 @@ def _tls(scope: Scope) -> Iterator[Violation]:
             yield Violation(group.urn, f"{group.name}: takes plain connections", "Set rds.force_ssl to 1.")
     for bucket in scope.subjects("aws:s3/bucket:Bucket"):
         policies = scope.companions(bucket, "aws:s3/bucketPolicy:BucketPolicy")
-        if not any(p.inputs.get("policy") == UNKNOWN or _denies_plain(p.inputs.get("policy")) for p in policies):
+        if not any(
+            p.inputs.get("policy") == UNKNOWN or _denies_plain(p.inputs.get("policy")) for p in policies
+        ):
             yield Violation(
                 bucket.urn,
                 f"{bucket.name}: takes plain connections",
@@ -56,7 +58,9 @@ def _tls(scope: Scope) -> Iterator[Violation]:
         for listener in at(gateway.inputs, "spec.listeners[]"):
             if _unencrypted(listener):
                 yield Violation(
-                    gateway.urn, f"{gateway.name}: an HTTPS listener without a certificate", "Name its certificate."
+                    gateway.urn,
+                    f"{gateway.name}: an HTTPS listener without a certificate",
+                    "Name its certificate.",
                 )
 
 

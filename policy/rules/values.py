@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 from pydantic import JsonValue
 
@@ -48,7 +48,13 @@ def number(value: JsonValue) -> float | None:
 
 def texts(value: JsonValue) -> list[str]:
     """The texts of a list, or of a single one."""
-    return [str(item) for item in value] if isinstance(value, list) else [value] if isinstance(value, str) else []
+    return (
+        [str(item) for item in value]
+        if isinstance(value, list)
+        else [value]
+        if isinstance(value, str)
+        else []
+    )
 
 
 def present(value: JsonValue) -> bool:
@@ -108,7 +114,9 @@ def failing(scope: Scope, demands: Iterable[Demand]) -> Iterator[Violation]:
     for resource in scope.subjects(*{demand.type for demand in table}):
         for demand in table:
             if demand.type == resource.type and not meets(resource, demand):
-                yield Violation(resource.urn, f"{resource.name}: {demand.says} ({demand.path})", demand.remedy)
+                yield Violation(
+                    resource.urn, f"{resource.name}: {demand.says} ({demand.path})", demand.remedy
+                )
 
 
 def meets(resource: Resource, demand: Demand) -> bool:
@@ -122,7 +130,18 @@ def meets(resource: Resource, demand: Demand) -> bool:
 
 def figure(report: Mapping[str, object], path: str) -> float | None:
     """A number of ``gateway size --json`` by its dotted path, a truth value as 0 or 1."""
+    value = _leaf(report, path)
+    return float(value) if isinstance(value, int | float) else None
+
+
+def text_at(report: Mapping[str, object], path: str) -> str:
+    """A text of ``gateway size --json`` by its dotted path; "" when there is none."""
+    value = _leaf(report, path)
+    return value if isinstance(value, str) else ""
+
+
+def _leaf(report: Mapping[str, object], path: str) -> object:
     value: object = report
     for step in path.split("."):
-        value = value.get(step) if isinstance(value, Mapping) else None  # pyright: ignore
-    return float(value) if isinstance(value, int | float) else None
+        value = cast("Mapping[str, object]", value).get(step) if isinstance(value, Mapping) else None
+    return value
