@@ -13,7 +13,7 @@ from infra.settings import NAMESPACE, Settings, load
 
 
 def settings_from(known: Mapping[str, object], stack: str) -> Settings:
-    """Settings from full keys (``ai-gateway:tier``) and their text. Raises ConfigError for what they refuse."""
+    """Settings from full keys (``ai-gateway:tier``) and their text. Raises ConfigError."""
     prefix = f"{NAMESPACE}:"
     values = {
         key.removeprefix(prefix): _decoded(str(value))

@@ -1,4 +1,6 @@
-"""The engine's resources as the graph that the rules read; knows the shape of pulumi-policy, imports none of it.
+"""The engine's resources as the graph that the rules read.
+
+Knows the shape of pulumi-policy's types and imports none of them, so that it can be tested without.
 
 What a property holds is its input in a preview and its output after an update; the names are the same.
 """

@@ -5,23 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from pydantic import JsonValue
-
 from infra.graph import UNKNOWN
 from policy.rules.model import Rule, Scope, Violation
-from policy.rules.values import Demand, at, failing, is_, own_key, present, true
+from policy.rules.values import Demand, absent, at, failing, is_, own_key, present, true
 
 _KEY = "Name a key of the stack's own (component Keys)."
 _ON = "Switch the encryption on."
 
 
-def _absent(value: JsonValue) -> bool:
-    return not present(value)
-
-
 def _key(type_: str, path: str, when: str = "") -> Demand:
     """``when``: a property that, when set, means that the key is another resource's business."""
-    return Demand(type_, path, own_key, "no key of the stack's own", _KEY, (when, _absent) if when else None)
+    return Demand(type_, path, own_key, "no key of the stack's own", _KEY, (when, absent) if when else None)
 
 
 def _on(type_: str, path: str) -> Demand:
@@ -39,8 +33,8 @@ DEMANDS: Final = (
     _on("aws:rds/instance:Instance", "storageEncrypted"),
     _key("aws:rds/instance:Instance", "kmsKeyId", when="replicateSourceDb"),
     Demand(
-        "aws:rds/instance:Instance", "performanceInsightsKmsKeyId", own_key, "no key of the stack's own", _KEY,
-        ("performanceInsightsEnabled", true),
+        "aws:rds/instance:Instance", "performanceInsightsKmsKeyId", own_key,
+        "no key of the stack's own", _KEY, ("performanceInsightsEnabled", true),
     ),
     _key("aws:secretsmanager/secret:Secret", "kmsKeyId"),
     Demand(

@@ -22,15 +22,15 @@ BUCKETS: Final = (
         "Set publicAccessPrevention to enforced.",
     ),
     Demand(
-        "gcp:storage/bucket:Bucket", "uniformBucketLevelAccess", true, "objects may have permissions of their own",
-        "Set uniformBucketLevelAccess.",
+        "gcp:storage/bucket:Bucket", "uniformBucketLevelAccess", true,
+        "objects may have permissions of their own", "Set uniformBucketLevelAccess.",
     ),
     *(
         Demand(
             type_, "member", lambda value: value not in EVERYBODY, "everybody may read it",
             "Name a service account.",
         )
-        for type_ in ("gcp:storage/bucketIAMMember:BucketIAMMember", "gcp:storage/bucketIAMBinding:BucketIAMBinding")
+        for type_ in ("gcp:storage/bucketIAMMember:BucketIAMMember",)
     ),
 )  # fmt: skip
 
@@ -93,8 +93,9 @@ GKE_API: Final = (
         "the Kubernetes API has no list of networks", _LIST,
     ),
     Demand(
-        "gcp:container/cluster:Cluster", "masterAuthorizedNetworksConfig.gcpPublicCidrsAccessEnabled", is_(False),
-        "every customer of the cloud reaches the Kubernetes API", "Set gcpPublicCidrsAccessEnabled to false.",
+        "gcp:container/cluster:Cluster", "masterAuthorizedNetworksConfig.gcpPublicCidrsAccessEnabled",
+        is_(False), "every customer of the cloud reaches the Kubernetes API",
+        "Set gcpPublicCidrsAccessEnabled to false.",
     ),
     Demand(
         "gcp:container/cluster:Cluster", "controlPlaneEndpointsConfig.dnsEndpointConfig.allowExternalTraffic",

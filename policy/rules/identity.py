@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
+
+from pydantic import JsonValue
 
 from infra.graph import Resource
 from policy.rules.exposure import EVERYBODY, statements
@@ -39,7 +41,7 @@ def _privilege(scope: Scope) -> Iterator[Violation]:
     for role in scope.subjects(TRUST):
         for statement in statements(role.inputs.get("assumeRolePolicy")):
             who = statement.get("Principal")
-            names = texts(who) + [t for v in at(who, "AWS") for t in texts(v)]
+            names = [*texts(who), *(text for value in at(who, "AWS") for text in texts(value))]
             if statement.get("Effect") == "Allow" and "*" in names and not statement.get("Condition"):
                 yield Violation(
                     role.urn, f"{role.name}: everybody may take the role", "Name who may take it."
@@ -52,14 +54,13 @@ def _privilege(scope: Scope) -> Iterator[Violation]:
         yield from _google(resource)
 
 
-def too_wide(statement: dict[str, object]) -> str:
+def too_wide(entry: Mapping[str, JsonValue]) -> str:
     """What is wrong with a statement that allows something; "" when nothing is."""
-    entry = {key: value for key, value in statement.items()}
     if entry.get("Effect") != "Allow":
         return ""
-    if present(entry.get("NotAction")) or present(entry.get("NotResource")):  # pyright: ignore
+    if present(entry.get("NotAction")) or present(entry.get("NotResource")):
         return "allows everything but a list"
-    actions, resources = texts(entry.get("Action")), texts(entry.get("Resource"))  # pyright: ignore
+    actions, resources = texts(entry.get("Action")), texts(entry.get("Resource"))
     wide = [action for action in actions if action == "*" or action.endswith(":*")]
     if "*" in actions:
         return "allows every action"

@@ -9,7 +9,17 @@ from typing import Final
 from infra.graph import UNKNOWN, holds_data
 from policy.rules.model import Rule, Scope, Violation
 from policy.rules.values import (
-    Demand, at, at_least, failing, figure, is_, not_true, number, present, true,
+    Demand,
+    absent,
+    at,
+    at_least,
+    failing,
+    figure,
+    is_,
+    not_true,
+    number,
+    present,
+    true,
 )  # fmt: skip
 
 SHORTEST_RECOVERY_DAYS: Final = 7
@@ -66,8 +76,8 @@ def _protected(scope: Scope) -> Iterator[Violation]:
             )
 
 
-_PRIMARY = ("replicateSourceDb", lambda value: not present(value))
-_SOURCE = ("masterInstanceName", lambda value: not present(value))
+_PRIMARY = ("replicateSourceDb", absent)
+_SOURCE = ("masterInstanceName", absent)
 _RDS = "aws:rds/instance:Instance"
 _SQL = "gcp:sql/databaseInstance:DatabaseInstance"
 _REDIS = "aws:elasticache/replicationGroup:ReplicationGroup"

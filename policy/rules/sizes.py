@@ -15,7 +15,16 @@ from infra.urns import STACK_TYPE
 from policy.rules.guide import machine_of
 from policy.rules.model import Rule, Scope, Violation
 from policy.rules.values import (
-    Demand, at, at_least, failing, figure, is_, number, present, text_at, true,
+    Demand,
+    absent,
+    at,
+    at_least,
+    failing,
+    figure,
+    is_,
+    number,
+    text_at,
+    true,
 )  # fmt: skip
 
 _RDS: Final = "aws:rds/instance:Instance"
@@ -23,8 +32,8 @@ _SQL: Final = "gcp:sql/databaseInstance:DatabaseInstance"
 _VALKEY: Final = "aws:elasticache/replicationGroup:ReplicationGroup"
 _REDIS: Final = "gcp:redis/cluster:Cluster"
 _TWO = "Set multiAz; the guide has a standby in another zone from this tier on."
-_PRIMARY = ("replicateSourceDb", lambda value: not present(value))
-_SOURCE = ("masterInstanceName", lambda value: not present(value))
+_PRIMARY = ("replicateSourceDb", absent)
+_SOURCE = ("masterInstanceName", absent)
 
 DATABASE: Final = (
     Demand(_RDS, "multiAz", true, "one zone only", _TWO, _PRIMARY),

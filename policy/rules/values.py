@@ -62,6 +62,11 @@ def present(value: JsonValue) -> bool:
     return value not in (None, "", [], {})
 
 
+def absent(value: JsonValue) -> bool:
+    """Not set."""
+    return not present(value)
+
+
 def own_key(value: JsonValue) -> bool:
     """A key that is named, and is not the cloud's own."""
     return isinstance(value, str) and bool(value) and MANAGED_BY_AWS not in value
