@@ -83,9 +83,9 @@ def _level(path: str, value: object) -> Level:
 def _texts(path: str, key: str, value: object, known: Mapping[str, object]) -> tuple[str, ...]:
     if key not in known:
         raise _error(path, key, "not an option of the rule", suggestion(key, [*known, LEVEL_KEY]))
-    found = cast("list[object]", value) if isinstance(value, list) else None
-    if found is None or not all(isinstance(item, str) for item in found):
-        raise _error(path, value, "must be a list of texts")
+    found = cast("list[object]", value) if isinstance(value, list) else [None]
+    if not all(isinstance(item, str) for item in found):
+        raise _error(path, cast("object", value), "must be a list of texts")
     return tuple(str(item) for item in found)
 
 

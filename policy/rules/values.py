@@ -148,5 +148,7 @@ def text_at(report: Mapping[str, object], path: str) -> str:
 def _leaf(report: Mapping[str, object], path: str) -> object:
     value: object = report
     for step in path.split("."):
-        value = cast("Mapping[str, object]", value).get(step) if isinstance(value, Mapping) else None
+        if not isinstance(value, Mapping):
+            return None
+        value = cast("dict[str, object]", value).get(step)
     return value
