@@ -72,7 +72,9 @@ AWS = (
     Change(RDS, "deleteAutomatedBackups", GONE, BACKUPS),
     Change(VALKEY, "snapshotRetentionLimit", 0, BACKUPS),
     Change(VALKEY, "finalSnapshotIdentifier", GONE, BACKUPS),
-    Change("aws:s3/bucketVersioning:BucketVersioning", "versioningConfiguration/status", "Suspended", BACKUPS),
+    Change(
+        "aws:s3/bucketVersioning:BucketVersioning", "versioningConfiguration/status", "Suspended", BACKUPS
+    ),
     Change(RDS, "multiAz", False, MULTI_AZ, "cloud-postgres", "medium"),
     Change(VALKEY, "multiAzEnabled", False, MULTI_AZ, stack="medium"),
     Change(VALKEY, "automaticFailoverEnabled", False, MULTI_AZ, stack="medium"),
@@ -94,7 +96,10 @@ AWS = (
         ROLE, "policy", json.dumps({"Statement": {"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}}),
         PRIVILEGE, "cloud-identity-vllm",
     ),
-    Change("aws:iam/role:Role", "assumeRolePolicy", statement("sts:AssumeRole", "*", Principal={"AWS": "*"}), PRIVILEGE),
+    Change(
+        "aws:iam/role:Role", "assumeRolePolicy",
+        statement("sts:AssumeRole", "*", Principal={"AWS": "*"}), PRIVILEGE,
+    ),
     Change(
         "aws:iam/rolePolicyAttachment:RolePolicyAttachment", "policyArn",
         "arn:aws:iam::aws:policy/AdministratorAccess", PRIVILEGE,
@@ -111,8 +116,8 @@ GCP = (
     Change(POOL, "nodeConfig/bootDiskKmsKey", GONE, KEYS),
     Change(REDIS, "kmsKey", GONE, KEYS),
     Change(
-        "gcp:secretmanager/secret:Secret", "replication/userManaged/replicas/0/customerManagedEncryption", GONE,
-        KEYS,
+        "gcp:secretmanager/secret:Secret",
+        "replication/userManaged/replicas/0/customerManagedEncryption", GONE, KEYS,
     ),
     Change(SQL, "encryptionKeyName", GONE, KEYS),
     Change(GCS, "encryption", GONE, KEYS),
@@ -120,7 +125,9 @@ GCP = (
     Change("gcp:kms/cryptoKey:CryptoKey", "rotationPeriod", GONE, ("key-rotation",)),
     Change(GCS, "publicAccessPrevention", "inherited", BUCKETS),
     Change(GCS, "uniformBucketLevelAccess", False, BUCKETS),
-    Change("gcp:storage/bucketIAMMember:BucketIAMMember", "member", "allUsers", (*BUCKETS, *PRIVILEGE), "*vllm*"),
+    Change(
+        "gcp:storage/bucketIAMMember:BucketIAMMember", "member", "allUsers", (*BUCKETS, *PRIVILEGE), "*vllm*"
+    ),
     Change(SQL, "settings/ipConfiguration/ipv4Enabled", True, PRIVATE),
     Change(GKE, "privateClusterConfig/enablePrivateNodes", False, PRIVATE),
     Change(POOL, "networkConfig/enablePrivateNodes", False, PRIVATE),
@@ -145,7 +152,9 @@ GCP = (
     Change(SQL, "settings/retainBackupsOnDelete", GONE, BACKUPS),
     Change(REDIS, "automatedBackupConfig", GONE, BACKUPS),
     Change(GCS, "versioning/enabled", False, BACKUPS, _SNAPSHOTS),
-    Change("gcp:gkebackup/backupPlan:BackupPlan", "backupConfig/includeVolumeData", False, BACKUPS, stack="large"),
+    Change(
+        "gcp:gkebackup/backupPlan:BackupPlan", "backupConfig/includeVolumeData", False, BACKUPS, stack="large"
+    ),
     Change("gcp:gkebackup/backupPlan:BackupPlan", "backupConfig/encryptionKey", GONE, KEYS, stack="large"),
     Change(SQL, "settings/availabilityType", "ZONAL", MULTI_AZ, "cloud-postgres", "medium"),
     Change(REDIS, "zoneDistributionConfig", {"mode": "SINGLE_ZONE"}, MULTI_AZ, stack="medium"),

@@ -64,7 +64,7 @@ def test_more_tags_can_be_required() -> None:
     [
         ("medium", "postgres: {multiAz: false}", {"multi-az"}),
         ("small", "postgres: {backupRetentionDays: 1}", {"backups"}),
-        ("medium", "redis: {snapshotRetentionDays: 0}", {"backups"}),
+        ("medium", "redis: {snapshotRetentionDays: 1}", {"backups"}),
         ("medium", "redis: {replicasPerShard: 0}", {"multi-az", "sizes-from-guide"}),
         ("medium", "vault: {replicas: 1}", {"sizes-from-guide"}),
         ("small", "network: {apiAllowedCidrs: [203.0.113.0/24]}", set()),

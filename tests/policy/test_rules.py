@@ -7,7 +7,7 @@ import pytest
 from infra.graph import Graph
 from policy.rules import RULES, check
 from tests.harness import CASES as STACKS
-from tests.harness import captured
+from tests.harness import ROOT, captured
 from tests.policy.cases import CASES, KEYS
 from tests.policy.mutations import GONE, Change, changed
 
@@ -71,6 +71,13 @@ def test_a_listed_network_may_reach_a_public_api() -> None:
         listed = Change("eks:index:Cluster", "publicAccessCidrs", networks, ())
         graph, _ = changed(changed(captured("small"), public)[0], listed)
         assert {finding.rule.id for finding in check(graph)} == trips
+
+
+def test_the_page_lists_every_rule() -> None:
+    page = (ROOT / "docs" / "policy.md").read_text(encoding="utf-8")
+    for rule in RULES:
+        assert f"| `{rule.id}` | {rule.severity} | {rule.description} |\n" in page
+    assert page.count("\n| `") == len(RULES)
 
 
 def test_rules_have_names_and_words_of_their_own() -> None:
