@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli import options, output
+from cli import policy as policies
 from cli.details import STACK, kind
 from cli.errors import ANSWER_NO, InputError
 from cli.figures import ABSENT, lookup
@@ -38,6 +39,8 @@ def preview(
     everything: _All = False,
     allow_unfit: _AllowUnfit = False,
     out: _Out = None,
+    policy: policies.Option = False,
+    policy_config: policies.ConfigFile = None,
     cloud: options.CloudName = None,
     region: options.Region = None,
     project: options.Project = Path(),
@@ -49,8 +52,17 @@ def preview(
     "protected" resources are refused deletion by Pulumi. A component that its own plugin builds (eks.Cluster)
     is one resource here, and the preview names what it creates.
 
-    Exit status 1 when pods would stay pending (`gateway fit` says which), as `pulumi up` refuses such a plan.
+    Exit status 1 when pods would stay pending (`gateway fit` says which), as `pulumi up` refuses such a plan,
+    and with `--policy` when a mandatory policy is violated.
     """
+    if policy:
+        _refuse_together(("--out", out is not None), ("--all", everything), ("--allow-unfit", allow_unfit))
+        config = policies.configured(policy_config)
+        graph = graph_of(project, stack, cloud, region, preview=False)
+        if not policies.report(graph, config, as_json=as_json):
+            raise typer.Exit(ANSWER_NO)
+        return
+    _refuse_together(("--policy-config", policy_config is not None), without="--policy")
     graph = graph_of(project, stack, cloud, region)
     unfit = fit_of(graph) if not fits(graph) else None
     text = graph.to_json()
@@ -86,8 +98,23 @@ def _refusal(stack: str, report: Mapping[str, Any]) -> Iterator[RenderableType]:
     )
 
 
-def graph_of(project: Path, stack: str, cloud: str | None = None, region: str | None = None) -> Graph:
+def _refuse_together(*given: tuple[str, bool], without: str = "") -> None:
+    """Options that would do nothing are refused."""
+    for name, is_given in given:
+        if is_given:
+            limit = f"does nothing without {without}" if without else "does nothing together with --policy"
+            raise InputError(
+                name, None, limit, f"Leave {name} out, or {'add' if without else 'drop'} the other."
+            )
+
+
+def graph_of(
+    project: Path, stack: str, cloud: str | None = None, region: str | None = None, *, preview: bool = True
+) -> Graph:
     """The preview of a stack by name.
+
+    Args:
+        preview: False makes up what only a deployment can tell, so that everything written down can be read.
 
     Raises:
         SizingError: the stack's settings cannot be met.
@@ -97,7 +124,7 @@ def graph_of(project: Path, stack: str, cloud: str | None = None, region: str | 
 
     settings = options.settings_for(project, stack, cloud, region)
     with output.working(f"previewing {stack} ..."):
-        return preview_graph(settings, stack)
+        return preview_graph(settings, stack) if preview else preview_graph(settings, stack, preview=False)
 
 
 def _save(out: Path, text: str) -> None:

@@ -1,40 +1,20 @@
-"""Running under Pulumi: its configuration as the mapping that ``infra.settings`` takes, and its errors.
-
-Objects arrive as JSON text.
-"""
+"""Running under Pulumi: the settings of its stack, and its errors."""
 
 from __future__ import annotations
-
-import json
-from typing import Any
 
 import pulumi
 from pulumi.runtime import config as runtime_config
 
+from infra.configured import settings_from
 from infra.program import deploy
-from infra.settings import NAMESPACE, Settings, load
+from infra.settings import Settings
 from sizing.errors import SizingError
-
-
-def _decoded(text: str) -> Any:
-    """Objects, lists, numbers and booleans are JSON; anything else is the text itself."""
-    try:
-        value: Any = json.loads(text)
-    except json.JSONDecodeError:
-        return text
-    return value
 
 
 def settings_of_stack() -> Settings:
     """Settings of the stack that Pulumi is running. Raises ConfigError for anything they refuse."""
     known = {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()}
-    prefix = f"{NAMESPACE}:"
-    values = {
-        key.removeprefix(prefix): _decoded(str(value))
-        for key, value in known.items()
-        if key.startswith(prefix)
-    }
-    return load(values, where=f"Pulumi.{pulumi.get_stack()}.yaml")
+    return settings_from(known, pulumi.get_stack())
 
 
 def run() -> None:

@@ -13,7 +13,7 @@ from infra.settings import Settings
 from sizing.guide.cells import Tier
 from tests.harness import ROOT
 
-CODE = ("sizing", "components", "infra", "cli", "tools")
+CODE = ("sizing", "components", "infra", "cli", "policy", "tools")
 TIER_WORDS = re.compile(rf"\b({'|'.join(Tier)})\b", re.IGNORECASE)
 MOST_LINES, MOST_FUNCTION_LINES = 330, 60
 

@@ -1,0 +1,101 @@
+"""The engine's resources as the graph that the rules read.
+
+Knows the shape of pulumi-policy's types and imports none of them, so that it can be tested without.
+
+What a property holds is its input in a preview and its output after an update; the names are the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+
+from pydantic import JsonValue
+
+from infra.graph import UNKNOWN, Graph, Resource
+from infra.urns import parse_urn
+
+
+class Options(Protocol):
+    """pulumi_policy.PolicyResourceOptions"""
+
+    protect: bool
+
+
+class Analyzed(Protocol):
+    """pulumi_policy.PolicyResource
+
+    Attributes:
+        provider: None for components, providers and the stack itself.
+    """
+
+    urn: str
+    props: Mapping[str, object]
+    opts: Options
+    provider: object
+    parent: Analyzed | None
+    property_dependencies: Mapping[str, Sequence[Analyzed]]
+
+
+def graph_from(
+    resources: Iterable[Analyzed],
+    *,
+    stack: str,
+    project: str,
+    unknown: type[Exception],
+    sizing: JsonValue = None,
+) -> Graph:
+    """The graph of an engine's stack.
+
+    Args:
+        unknown: what reading a property raises when only the deployment can tell it.
+        sizing: what ``gateway size --json`` says of the stack, if it is known.
+    """
+    known = {resource.urn: resource for resource in resources}
+    found = tuple(_resource(resource, known, unknown) for resource in known.values())
+    cloud = sizing.get("cloud") if isinstance(sizing, dict) else ""
+    return Graph(stack=stack, project=project, cloud=str(cloud or ""), resources=found, sizing=sizing)
+
+
+def _resource(resource: Analyzed, known: Mapping[str, Analyzed], unknown: type[Exception]) -> Resource:
+    urn = parse_urn(resource.urn)
+    parent = resource.parent.urn if resource.parent is not None else None
+    inputs = plain(resource.props, unknown)
+    return Resource(
+        urn=resource.urn,
+        type=urn.type,
+        name=urn.name,
+        parent=parent if parent in known else None,
+        provider=None,
+        inputs=inputs if isinstance(inputs, dict) else {},
+        depends_on=(),
+        protect=bool(resource.opts.protect),
+        custom=resource.provider is not None,
+        delete_before_replace=False,
+        ignore_changes=(),
+        property_depends_on={
+            name: tuple(dict.fromkeys(other.urn for other in others))
+            for name, others in resource.property_dependencies.items()
+        },
+    )
+
+
+def plain(value: object, unknown: type[Exception]) -> JsonValue:
+    """Plain JSON with the graph's mark where a value is not known; an asset counts as such."""
+    if isinstance(value, Mapping):
+        table: Mapping[object, object] = value  # pyright: ignore[reportUnknownVariableType]
+        return {str(key): _member(table, key, unknown) for key in table}
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        items: Sequence[object] = value  # pyright: ignore[reportUnknownVariableType]
+        return [_member(items, index, unknown) for index in range(len(items))]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if value is None or isinstance(value, str | int | float) else UNKNOWN
+
+
+def _member(container: object, key: object, unknown: type[Exception]) -> JsonValue:
+    try:
+        value: object = container[key]  # pyright: ignore
+    except unknown:
+        return UNKNOWN
+    return plain(value, unknown)  # pyright: ignore[reportUnknownArgumentType]

@@ -1,0 +1,181 @@
+"""Nothing stands open to the world: buckets, data services, the Kubernetes API, instance credentials."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from collections.abc import Iterator
+from typing import Final
+
+from pydantic import JsonValue
+
+from infra.graph import UNKNOWN
+from policy.rules.model import Rule, Scope, Violation
+from policy.rules.values import Demand, at, failing, is_, not_true, present, texts, true
+
+BLOCK: Final = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
+BLOCKS: Final = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
+EVERYBODY: Final = frozenset({"allUsers", "allAuthenticatedUsers"})
+BUCKETS: Final = (
+    Demand(
+        "gcp:storage/bucket:Bucket", "publicAccessPrevention", is_("enforced"), "may be made public",
+        "Set publicAccessPrevention to enforced.",
+    ),
+    Demand(
+        "gcp:storage/bucket:Bucket", "uniformBucketLevelAccess", true,
+        "objects may have permissions of their own", "Set uniformBucketLevelAccess.",
+    ),
+    *(
+        Demand(
+            type_, "member", lambda value: value not in EVERYBODY, "everybody may read it",
+            "Name a service account.",
+        )
+        for type_ in ("gcp:storage/bucketIAMMember:BucketIAMMember",)
+    ),
+)  # fmt: skip
+
+
+def _buckets(scope: Scope) -> Iterator[Violation]:
+    yield from failing(scope, BUCKETS)
+    for bucket in scope.subjects("aws:s3/bucket:Bucket"):
+        found = scope.companions(bucket, BLOCK)
+        if not any(all(v == UNKNOWN or true(v) for p in BLOCKS for v in at(one.inputs, p)) for one in found):
+            yield Violation(
+                bucket.urn,
+                f"{bucket.name}: may be made public",
+                f"Give it a BucketPublicAccessBlock with {', '.join(BLOCKS)} all true.",
+            )
+    for policy in scope.subjects("aws:s3/bucketPolicy:BucketPolicy"):
+        for statement in statements(policy.inputs.get("policy")):
+            who = statement.get("Principal")
+            everybody = who == "*" or (isinstance(who, dict) and "*" in texts(who.get("AWS")))
+            if statement.get("Effect") == "Allow" and everybody and not statement.get("Condition"):
+                yield Violation(
+                    policy.urn, f"{policy.name}: everybody may use the bucket", "Name the roles that may."
+                )
+
+
+def statements(document: JsonValue) -> list[dict[str, JsonValue]]:
+    """Statements of an IAM policy; none when it is not known yet."""
+    if isinstance(document, str):
+        if not document.startswith("{"):
+            return []
+        document = json.loads(document)
+    if not isinstance(document, dict):
+        return []
+    found = document.get("Statement")
+    entries = found if isinstance(found, list) else [found]
+    return [entry for entry in entries if isinstance(entry, dict)]
+
+
+_INSIDE = "Keep it on private addresses; the gateway is the only entrance."
+PRIVATE: Final = (
+    Demand("aws:rds/instance:Instance", "publiclyAccessible", not_true, "has a public address", _INSIDE),
+    Demand("aws:ec2/subnet:Subnet", "mapPublicIpOnLaunch", not_true, "gives public addresses", _INSIDE),
+    Demand(
+        "gcp:sql/databaseInstance:DatabaseInstance", "settings.ipConfiguration.ipv4Enabled", is_(False),
+        "has a public address", _INSIDE,
+    ),
+    Demand(
+        "gcp:container/cluster:Cluster", "privateClusterConfig.enablePrivateNodes", true,
+        "nodes have public addresses", _INSIDE,
+    ),
+    Demand(
+        "gcp:container/nodePool:NodePool", "networkConfig.enablePrivateNodes", true,
+        "nodes have public addresses", _INSIDE,
+    ),
+)  # fmt: skip
+
+_LIST = "List the networks that may reach it (network.apiAllowedCidrs)."
+GKE_API: Final = (
+    Demand(
+        "gcp:container/cluster:Cluster", "masterAuthorizedNetworksConfig.cidrBlocks[].cidrBlock", present,
+        "the Kubernetes API has no list of networks", _LIST,
+    ),
+    Demand(
+        "gcp:container/cluster:Cluster", "masterAuthorizedNetworksConfig.gcpPublicCidrsAccessEnabled",
+        is_(False), "every customer of the cloud reaches the Kubernetes API",
+        "Set gcpPublicCidrsAccessEnabled to false.",
+    ),
+    Demand(
+        "gcp:container/cluster:Cluster", "controlPlaneEndpointsConfig.dnsEndpointConfig.allowExternalTraffic",
+        not_true, "the Kubernetes API answers everybody by name", "Set allowExternalTraffic to false.",
+    ),
+)  # fmt: skip
+EKS_API: Final = {
+    "eks:index:Cluster": ("endpointPublicAccess", "publicAccessCidrs[]"),
+    "aws:eks/cluster:Cluster": ("vpcConfig.endpointPublicAccess", "vpcConfig.publicAccessCidrs[]"),
+}
+"""Type to: whether there is a public endpoint (there is, unless it is switched off), and who reaches it."""
+OPEN_DOORS: Final = {
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": ("cidrIpv4", "cidrIpv6"),
+    "gcp:compute/firewall:Firewall": ("sourceRanges[]",),
+    "gcp:container/cluster:Cluster": ("masterAuthorizedNetworksConfig.cidrBlocks[].cidrBlock",),
+}
+
+
+def everywhere(value: JsonValue) -> bool:
+    """A network without a prefix: the whole internet."""
+    try:
+        return isinstance(value, str) and ipaddress.ip_network(value, strict=False).prefixlen == 0
+    except ValueError:
+        return False
+
+
+def _api(scope: Scope) -> Iterator[Violation]:
+    yield from failing(scope, GKE_API)
+    for resource in scope.subjects(*EKS_API):
+        public, networks = EKS_API[resource.type]
+        if all(value in (False, "false", UNKNOWN) for value in at(resource.inputs, public)):
+            continue
+        if any(not present(value) or everywhere(value) for value in at(resource.inputs, networks)):
+            yield Violation(resource.urn, f"{resource.name}: everybody reaches the Kubernetes API", _LIST)
+    for resource in scope.subjects(*OPEN_DOORS):
+        if resource.inputs.get("denies"):
+            continue
+        paths = OPEN_DOORS[resource.type]
+        if any(everywhere(value) for path in paths for value in at(resource.inputs, path)):
+            yield Violation(resource.urn, f"{resource.name}: open to the whole internet", _LIST)
+
+
+_V2 = "Set httpTokens to required and the hop limit to 1."
+METADATA: Final = (
+    Demand(
+        "aws:ec2/launchTemplate:LaunchTemplate", "metadataOptions.httpTokens", is_("required"),
+        "the metadata service answers without a token", _V2,
+    ),
+    Demand(
+        "aws:ec2/launchTemplate:LaunchTemplate", "metadataOptions.httpPutResponseHopLimit", is_(1),
+        "pods reach the node's metadata service", _V2,
+    ),
+    Demand(
+        "gcp:container/nodePool:NodePool", "nodeConfig.workloadMetadataConfig.mode", is_("GKE_METADATA"),
+        "pods reach the node's metadata service", "Set the mode to GKE_METADATA.",
+    ),
+    Demand(
+        "gcp:container/nodePool:NodePool", "nodeConfig.metadata.disable-legacy-endpoints", true,
+        "the metadata service answers without a header", "Set disable-legacy-endpoints.",
+    ),
+)  # fmt: skip
+
+RULES: Final = (
+    Rule("no-public-buckets", "No bucket can be read from outside the account.", "critical", _buckets),
+    Rule(
+        "private-services",
+        "Databases and nodes have no public address.",
+        "critical",
+        lambda scope: failing(scope, PRIVATE),
+    ),
+    Rule(
+        "api-allow-listed",
+        "The Kubernetes API and everything else behind a firewall answers listed networks only.",
+        "critical",
+        _api,
+    ),
+    Rule(
+        "instance-metadata",
+        "Instance metadata takes tokens (IMDSv2), and pods do not get the node's identity.",
+        "high",
+        lambda scope: failing(scope, METADATA),
+    ),
+)
