@@ -86,8 +86,10 @@ def _refusal(stack: str, report: Mapping[str, Any]) -> Iterator[RenderableType]:
     )
 
 
-def graph_of(project: Path, stack: str, cloud: str | None = None, region: str | None = None) -> Graph:
-    """The preview of a stack by name.
+def graph_of(
+    project: Path, stack: str, cloud: str | None = None, region: str | None = None, named: str | None = None
+) -> Graph:
+    """The preview of a stack by name; ``named`` gives its resources another stack's name.
 
     Raises:
         SizingError: the stack's settings cannot be met.
@@ -97,7 +99,7 @@ def graph_of(project: Path, stack: str, cloud: str | None = None, region: str | 
 
     settings = options.settings_for(project, stack, cloud, region)
     with output.working(f"previewing {stack} ..."):
-        return preview_graph(settings, stack)
+        return preview_graph(settings, named or stack)
 
 
 def _save(out: Path, text: str) -> None:
