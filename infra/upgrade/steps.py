@@ -197,8 +197,9 @@ def _durability(context: Context) -> Iterator[Step]:
             name = resource.inputs.get("replicationGroupId")
             yield Step(
                 0, f"Change the cache's durability from {was} to {wanted}",
-                "A change of its own, when node type, replica and Multi-AZ are done: the service demands them,"
-                " and the program leaves this property alone because a provider may plan a replacement for it.",
+                "A change of its own, when node type, replica and Multi-AZ are done: the service demands"
+                " them, and the program leaves this property alone because a provider may plan a replacement"
+                " for it.",
                 (f"aws elasticache modify-replication-group --replication-group-id {name}"
                  f" --durability {wanted} --apply-immediately",
                  f"aws elasticache wait replication-group-available --replication-group-id {name}"),
