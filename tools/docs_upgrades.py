@@ -49,8 +49,8 @@ def document() -> str:
         "*In place*: no resource that holds data is replaced or deleted, and no disk shrinks; read replicas"
         " and traces are the exceptions, named below. *Refused*: `gateway upgrade` ends with status 1 and"
         " names what would be lost; [the runbook](runbooks/move-down.md) moves the data instead. Interruption"
-        " is the longest one of `pulumi up` alone: *rolling* pods move within their budgets, *degraded* slower"
-        " for a while, *failover* seconds to two minutes, *outage* minutes without the database.",
+        " is the longest one of `pulumi up` alone: *rolling* pods move within their budgets, *degraded*"
+        " slower for a while, *failover* seconds to two minutes, *outage* minutes without the database.",
     ]
     for cloud in CLOUDS:
         parts += [f"## {_title(cloud)}", table(_row(cloud, b, h) for c, b, h in PAIRS if c == cloud)]

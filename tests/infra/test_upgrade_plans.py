@@ -1,4 +1,4 @@
-"""``plan_upgrade`` on small graphs: each refusal, each note, the order, the steps; breaking one is seen here."""
+"""``plan_upgrade`` on small graphs: refusals, notes, order, steps."""
 
 from __future__ import annotations
 
@@ -109,7 +109,11 @@ def test_a_plan_that_does_not_fit_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("before", "expected"),
-    [({"multiAz": True}, "failover"), ({"multiAz": False}, "outage"), ({"replicateSourceDb": "x"}, "degraded")],
+    [
+        ({"multiAz": True}, "failover"),
+        ({"multiAz": False}, "outage"),
+        ({"replicateSourceDb": "x"}, "degraded"),
+    ],
 )
 def test_a_change_of_class_costs_what_the_standby_decides(before: dict[str, Any], expected: str) -> None:
     base, head = (_one(RDS, "db", instanceClass=name, **before) for name in ("db.m6i.large", "db.m6i.xlarge"))
