@@ -219,7 +219,7 @@ def test_one_number_is_named_with_what_follows_from_it_and_nothing_else(gateway:
         "vllm-vllm",
     }
     text = gateway("diff", base_file, head_file).out
-    assert text.index("`litellm.replicas` | 2 | 3") < text.index("### Updated (4)")
+    assert text.index("`litellm.replicas` | 2 | 3") < text.index("### Updated (5)")
     assert "fit" not in text.partition("### ")[0].partition("\n")[2]
 
 
