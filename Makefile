@@ -4,7 +4,7 @@ CLOUD ?=
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-CODE := sizing components infra cli tests tools benchmarks __main__.py
+CODE := sizing components infra cli policy tests tools benchmarks __main__.py
 
 .DEFAULT_GOAL := help
 .PHONY: help setup preview size fit findings test check unit prove real docs docs-check lock clean

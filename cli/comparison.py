@@ -40,17 +40,29 @@ class FigureChange:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What differs in the guide's terms. ``sized`` is False when a preview was saved without its sizing."""
+    """What differs in the guide's terms. ``sized`` is False when a preview was saved without its sizing.
+
+    ``fit`` has the verdicts of ``gateway fit`` before and after; None where a preview was saved without.
+    ``pending`` names what finds no node after it, once each, with the reason.
+    """
 
     sized: bool
     figures: tuple[FigureChange, ...]
     appeared: tuple[Finding, ...]
     disappeared: tuple[Finding, ...]
+    fit: tuple[str | None, str | None] = (None, None)
+    pending: tuple[str, ...] = ()
 
     @property
     def empty(self) -> bool:
         """Nothing differs."""
-        return not (self.figures or self.appeared or self.disappeared)
+        return not (self.figures or self.appeared or self.disappeared or self.fit_changed)
+
+    @property
+    def fit_changed(self) -> bool:
+        """Whether both verdicts are known, and differ."""
+        base, head = self.fit
+        return base is not None and head is not None and base != head
 
 
 def compare(base: Graph, head: Graph) -> Comparison:
@@ -63,7 +75,25 @@ def compare(base: Graph, head: Graph) -> Comparison:
         tuple(sorted(changes, key=lambda change: _part(change.path))),
         tuple(finding for key, finding in now.items() if key not in was),
         tuple(finding for key, finding in was.items() if key not in now),
+        (_verdict(base), _verdict(head)),
+        tuple(_pending(head)),
     )
+
+
+def _fit(graph: Graph) -> Mapping[str, Any]:
+    return graph.fit if isinstance(graph.fit, dict) else {}
+
+
+def _verdict(graph: Graph) -> str | None:
+    return _fit(graph).get("verdict")
+
+
+def _pending(graph: Graph) -> Iterator[str]:
+    found: dict[str, str] = {}
+    for case in _fit(graph).get("cases", ()):
+        for one in case.get("unplaced", ()):
+            found.setdefault(one["pod"], one["reason"])
+    yield from (f"{pod}: {reason}" for pod, reason in found.items())
 
 
 def _part(path: str) -> int:

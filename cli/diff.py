@@ -45,7 +45,7 @@ def diff(
     markdown: _Markdown = False,
     as_json: options.Json = False,
 ) -> None:
-    """What changes from BASE to HEAD: sizing figures, findings, and resources.
+    """What changes from BASE to HEAD: sizing figures, findings, whether it fits, and resources.
 
     Stacks of different names are compared as if HEAD were to become BASE's configuration. Resources are
     created, updated, replaced or deleted by the providers' own rules; those whose data would be lost come
@@ -66,6 +66,7 @@ def diff(
             "head": head,
             "sizing": [asdict(change) for change in sizing.figures],
             "findings": {"appeared": list(sizing.appeared), "disappeared": list(sizing.disappeared)},
+            "fit": dict(zip(("base", "head"), sizing.fit, strict=True)),
             "resources": json.loads(resources.to_json()),
         }
     )

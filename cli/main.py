@@ -17,6 +17,7 @@ from cli.fit import fit
 from cli.preview import preview
 from cli.quotas import quotas
 from cli.size import size
+from cli.upgrade import upgrade
 from cli.version import version
 
 
@@ -34,7 +35,8 @@ _EPILOG = """\
   gateway preview small      every resource that `pulumi up` would create
   gateway findings small     where and why it differs from the guide
   gateway quotas small       what to ask the provider for before the first `up`
-  gateway diff small medium  what an upgrade changes
+  gateway diff small medium  what differs between two stacks
+  gateway upgrade small medium  the steps from one to the other, and what they interrupt
 
 [bold]Exit status[/]
   0  fine
@@ -130,9 +132,15 @@ _add(
 )
 _add(
     diff,
-    ("gateway diff medium large", "what an upgrade changes"),
+    ("gateway diff medium large", "what differs between two sizes"),
     ("gateway diff origin/main:large large", "what a branch changes"),
     ("gateway diff base.json large --json", "a saved preview against today's, for a script"),
+)
+_add(
+    upgrade,
+    ("gateway upgrade medium large", "steps, interruptions, every resource in order"),
+    ("gateway upgrade saved.json large", "from what a saved preview shows"),
+    ("gateway upgrade large medium --json | jq .refusals", "why data would be lost, for a script"),
 )
 
 

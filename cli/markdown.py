@@ -12,6 +12,8 @@ from infra.graph import GraphDiff, render_markdown
 
 _LONGEST = 160
 """Characters of a table's cell."""
+_MOST_PENDING = 5
+"""Workloads without a node that are named; `gateway fit` names all."""
 _ORDER = "order."
 """Prefix of what is bought; everything else of a report is what the guide speaks of."""
 
@@ -23,11 +25,26 @@ def document(base: str, head: str, sizing: Comparison, resources: GraphDiff) -> 
         return f"{title}\nNo changes.\n"
     # The title of the resources' own document is replaced; its summary and warning belong to the top.
     overview, _, changes = render_markdown(resources).partition("\n\n")[2].partition("### ")
-    parts = [title, overview.strip(), ""]
+    parts = [title, overview.strip(), "", *_fit(sizing)]
     parts += [*_sizing(sizing), *_findings(sizing)]
     if changes:
         parts.append(f"### {changes.rstrip()}")
     return "\n".join(parts).rstrip() + "\n"
+
+
+def _fit(sizing: Comparison) -> Iterator[str]:
+    """A verdict that turns, or stays bad; nothing while everything fits."""
+    base, head = sizing.fit
+    if head is None or head == "fits":
+        if sizing.fit_changed:
+            yield "**It fits again**: every pod finds a node (`gateway fit`).\n"
+        return
+    still = "It still does not fit" if base == head else "It does not fit any more"
+    yield f"> **{still}: `pulumi up` refuses it.**"
+    yield from (f"> {_escaped(line)}  " for line in sizing.pending[:_MOST_PENDING])
+    if len(sizing.pending) > _MOST_PENDING:
+        yield f"> and {len(sizing.pending) - _MOST_PENDING} more (`gateway fit`)"
+    yield ""
 
 
 def _sizing(sizing: Comparison) -> Iterator[str]:

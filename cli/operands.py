@@ -21,10 +21,11 @@ class Place:
     region: str | None = None
 
 
-def read_operand(operand: str, project: Path, place: Place) -> Graph:
+def read_operand(operand: str, project: Path, place: Place, named: str | None = None) -> Graph:
     """The graph that ``operand`` stands for: a file if there is one of that name, else as it is written.
 
-    ``place`` moves a stack or a revision's stack; a saved preview stays what it is.
+    ``place`` moves a stack or a revision's stack; a saved preview stays what it is. ``named`` previews a
+    stack under another one's name, as if that one had its settings.
 
     Raises:
         SizingError: there is no such thing, or it cannot be previewed.
@@ -42,7 +43,7 @@ def read_operand(operand: str, project: Path, place: Place) -> Graph:
         return _parsed(operand, text)
     if path.name != operand or path.suffix == ".json":
         raise InputError("preview", operand, "there is no such file", f"{REMEDY[:1].upper()}{REMEDY[1:]}.")
-    return graph_of(project, operand, place.cloud, place.region)
+    return graph_of(project, operand, place.cloud, place.region, named)
 
 
 def _saved(path: Path) -> Graph:

@@ -109,9 +109,15 @@ def _refuse_together(*given: tuple[str, bool], without: str = "") -> None:
 
 
 def graph_of(
-    project: Path, stack: str, cloud: str | None = None, region: str | None = None, *, preview: bool = True
+    project: Path,
+    stack: str,
+    cloud: str | None = None,
+    region: str | None = None,
+    named: str | None = None,
+    *,
+    preview: bool = True,
 ) -> Graph:
-    """The preview of a stack by name.
+    """The preview of a stack by name; ``named`` gives its resources another stack's name.
 
     Args:
         preview: False makes up what only a deployment can tell, so that everything written down can be read.
@@ -124,7 +130,9 @@ def graph_of(
 
     settings = options.settings_for(project, stack, cloud, region)
     with output.working(f"previewing {stack} ..."):
-        return preview_graph(settings, stack) if preview else preview_graph(settings, stack, preview=False)
+        if preview:
+            return preview_graph(settings, named or stack)
+        return preview_graph(settings, named or stack, preview=False)
 
 
 def _save(out: Path, text: str) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from infra.clouds import CLOUDS
 from sizing.guide.cells import Tier
-from tools import docs_failures, docs_guide, docs_network, docs_rules, docs_tier
+from tools import docs_failures, docs_guide, docs_network, docs_rules, docs_tier, docs_upgrades
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = Path("docs")
@@ -32,7 +32,11 @@ def pages() -> dict[str, str]:
 
 def documents() -> dict[str, str]:
     """Pages directly below docs, among those that people write: file name to text."""
-    return {"failures.md": docs_failures.document(), "network.md": docs_network.document()}
+    return {
+        "failures.md": docs_failures.document(),
+        "network.md": docs_network.document(),
+        "upgrades.md": docs_upgrades.document(),
+    }
 
 
 def _file(tier: Tier, cloud: str) -> str:

@@ -29,7 +29,7 @@ def diff(base: Graph, head: Graph, rules: Rules | None = None) -> GraphDiff:
     Args:
         rules: see :data:`infra.graph.rules.Rules`; the program's own table when left out.
     """
-    old, new = _managed(_same_stack(base, head)), _managed(head)
+    old, new = _managed(same_stack(base, head)), _managed(head)
     partners = _partners(old, new)
     pairs = compare(old, new, partners, load_rules() if rules is None else rules)
     spread(pairs)
@@ -46,7 +46,7 @@ def diff(base: Graph, head: Graph, rules: Rules | None = None) -> GraphDiff:
     )
 
 
-def _same_stack(base: Graph, head: Graph) -> Graph:
+def same_stack(base: Graph, head: Graph) -> Graph:
     """``base`` as if it were the stack of ``head``: URNs, and with them every reference, carry the stack's
     name; so do physical names (``<project>-<stack>...``) and the tag ``stack``.
     """

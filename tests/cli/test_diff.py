@@ -14,7 +14,7 @@ from cli.comparison import compare
 from infra.graph import Graph, Resource
 from infra.settings import Settings
 from tests.cli.conftest import Run, assert_refused
-from tests.harness import captured
+from tests.harness import captured, settings
 from tests.infra.graphs import graph, resource
 
 SIZING: dict[str, Any] = {
@@ -146,6 +146,98 @@ def test_a_preview_without_sizing_says_so(gateway: Run, saved: Any) -> None:
     text = gateway("diff", saved("old.json", graph(_database())), saved("head.json", BASE)).out
     assert "saved without its sizing" in text
     assert "### Sizing" not in text
+
+
+def _fit(verdict: str, *pods: str) -> dict[str, Any]:
+    return {"verdict": verdict, "cases": [{"unplaced": [{"pod": p, "reason": "no node"} for p in pods]}] * 2}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (
+            _fit("fits"),
+            _fit("does not fit", "vault"),
+            "> **It does not fit any more: `pulumi up` refuses it.**",
+        ),
+        (_fit("does not fit", "vault"), _fit("fits"), "**It fits again**: every pod finds a node"),
+        (_fit("does not fit", "a"), _fit("does not fit", "vault"), "> **It still does not fit"),
+        (None, _fit("does not fit", "vault"), "> **It does not fit any more"),
+        (_fit("fits"), _fit("fits"), None),
+    ],
+)
+def test_the_verdict_of_fit_comes_and_goes(
+    gateway: Run, saved: Any, before: Any, after: Any, expected: str | None
+) -> None:
+    base, head = (
+        saved("base.json", BASE.annotated(fit=before)),
+        saved("head.json", _changed().annotated(fit=after)),
+    )
+    text = gateway("diff", base, head).out
+    if expected is None:
+        assert "fit" not in text.partition("### ")[0].partition("\n")[2]
+    else:
+        assert text.index(expected) < text.index("### Sizing")
+        assert (text.count("> vault: no node") == 1) == (after["verdict"] != "fits")
+    verdicts = json.loads(gateway("diff", base, head, "--json").out)["fit"]
+    assert verdicts == {"base": before and before["verdict"], "head": after["verdict"]}
+
+
+def test_a_verdict_alone_is_a_change(gateway: Run, saved: Any) -> None:
+    base, head = (BASE.annotated(fit=_fit(verdict)) for verdict in ("fits", "does not fit"))
+    text = gateway("diff", saved("base.json", base), saved("head.json", head)).out
+    assert "does not fit any more" in text
+    assert "No changes.\n" not in text
+
+
+def test_one_number_is_named_with_what_follows_from_it_and_nothing_else(gateway: Run, saved: Any) -> None:
+    """One more replica of the proxy in the stack file, and the decisions that read it: four times as many at
+    most (D1), nodes for them with a zone lost (D2), tokens per chunk of a stream (D37)."""
+    small = settings("small")
+    more = small.model_copy(update={"litellm": small.litellm.model_copy(update={"replicas": 3})})
+    head = infra.preview.preview_graph(more, "small")
+    base_file, head_file = saved("base.json", captured("small")), saved("head.json", head)
+    found = json.loads(gateway("diff", base_file, head_file, "--json").out)
+    assert {"path": "litellm.replicas", "base": 2, "head": 3} in found["sizing"]
+    assert [change["path"] for change in found["sizing"]] == [
+        "litellm.max_replicas",
+        "litellm.replicas",
+        "vllm.engines[llama-3.1-8b].stream_interval",
+        "cluster.cpu_nodes.max",
+        "order.nodes[cpu-a].max",
+        "order.nodes[cpu-b].max",
+    ]
+    assert [(f["id"], f["path"]) for f in found["findings"]["appeared"]] == [("override", "litellm.replicas")]
+    assert found["findings"]["disappeared"] == []
+    resources = found["resources"]
+    assert [resources[kind] for kind in ("created", "replaced", "deleted")] == [[], [], []]
+    assert {change["name"] for change in resources["updated"]} == {
+        "cloud-cluster-nodes-cpu-a-m5-xlarge",
+        "cloud-cluster-nodes-cpu-b-m5-xlarge",
+        "litellm-litellm",
+        "observability-metrics-rules-ai-gateway-resources",  # thresholds that come from the plan
+        "vllm-vllm",
+    }
+    text = gateway("diff", base_file, head_file).out
+    assert text.index("`litellm.replicas` | 2 | 3") < text.index("### Updated (5)")
+    assert "fit" not in text.partition("### ")[0].partition("\n")[2]
+
+
+def test_a_component_renamed_with_an_alias_is_neither_replaced_nor_deleted(gateway: Run, saved: Any) -> None:
+    before = resource("ai-gateway:aws:Postgres", "postgres", custom=False)
+    after = resource("ai-gateway:aws:Database", "database", custom=False, aliases=(before.urn,))
+    inputs = {"instanceClass": "db.m6i.large"}
+    old = resource("aws:rds/instance:Instance", "db", before.urn, inputs=inputs, protect=True)
+    new = resource(
+        "aws:rds/instance:Instance", "db", after.urn, inputs=inputs, protect=True, aliases=(old.urn,)
+    )
+    base, head = saved("base.json", graph(before, old)), saved("head.json", graph(after, new))
+    text = gateway("diff", base, head).out
+    assert not re.search("^### (Replaced|Deleted|Created)", text, re.MULTILINE)
+    assert "Data would be lost" not in text
+    lost = new.model_copy(update={"aliases": ()})
+    text = gateway("diff", base, saved("lost.json", graph(after, lost))).out
+    assert "> **Data would be lost: 1 resource.**" in text
 
 
 def test_true_is_not_one() -> None:

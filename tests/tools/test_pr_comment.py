@@ -25,6 +25,9 @@ CHANGED = """## `base:small` → `head:small`
 | `litellm.replicas` | 2 | 3 |
 """
 LOSES_DATA = CHANGED.replace("### Sizing", "> **1 resource that hold data would be lost.**\n\n### Sizing")
+UNFIT = CHANGED.replace(
+    "### Sizing", "> **It does not fit any more: `pulumi up` refuses it.**\n> vault: no node\n\n### Sizing"
+)
 STACK_FILE = "config:\n  ai-gateway:tier: small\n"
 
 
@@ -98,7 +101,9 @@ def test_names_that_are_no_stack_are_left_out(project: Path) -> None:
     assert sections(project, base, head, lambda old, new: (True, CHANGED)) == []
 
 
-@pytest.mark.parametrize(("worked", "text"), [(True, LOSES_DATA), (False, "error: tier: unknown\n```")])
+@pytest.mark.parametrize(
+    ("worked", "text"), [(True, LOSES_DATA), (True, UNFIT), (False, "error: tier: unknown\n```")]
+)
 def test_bad_news_is_shown_without_a_click(project: Path, worked: bool, text: str) -> None:
     base = _commit(project, {"Pulumi.small.yaml": STACK_FILE})
     head = _commit(project, {"Pulumi.small.yaml": f"{STACK_FILE}# changed\n"})

@@ -1,0 +1,186 @@
+"""``plan_upgrade`` on small graphs: refusals, notes, order, steps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from infra.graph import Graph, Resource
+from infra.upgrade import Upgrade, plan_upgrade
+from infra.upgrade.notes import TABLE
+from tests.infra.graphs import graph, resource
+
+RDS = "aws:rds/instance:Instance"
+SQL = "gcp:sql/databaseInstance:DatabaseInstance"
+GROUP = "aws:elasticache/replicationGroup:ReplicationGroup"
+CLUSTER = "gcp:redis/cluster:Cluster"
+RELEASE = "kubernetes:helm.sh/v3:Release"
+CLAIM = "kubernetes:core/v1:PersistentVolumeClaim"
+RUNBOOK = "docs/runbooks/move-down.md"
+
+
+def _one(type_: str, name: str, **inputs: Any) -> Graph:
+    return graph(resource(type_, name, inputs=inputs, protect=True))
+
+
+def _titles(plan: Upgrade) -> list[str]:
+    return [step.title for step in plan.steps]
+
+
+def _storage(size: str) -> dict[str, Any]:
+    return {"values": {"server": {"dataStorage": {"size": size}}}}
+
+
+@pytest.mark.parametrize(
+    ("type_", "small", "large"),
+    [
+        (RDS, {"allocatedStorage": 100}, {"allocatedStorage": 400}),
+        (SQL, {"settings": {"diskSize": 100}}, {"settings": {"diskSize": 200}}),
+        (RELEASE, _storage("512Mi"), _storage("10Gi")),
+        (
+            CLAIM,
+            {"spec": {"resources": {"requests": {"storage": "9Gi"}}}},
+            {"spec": {"resources": {"requests": {"storage": "10Gi"}}}},
+        ),
+        (
+            GROUP,
+            {"nodeType": "cache.m6g.large", "numNodeGroups": 1},
+            {"nodeType": "cache.m6g.large", "numNodeGroups": 3},
+        ),
+        (
+            CLUSTER,
+            {"nodeType": "REDIS_STANDARD_SMALL", "shardCount": 1},
+            {"nodeType": "REDIS_HIGHMEM_MEDIUM", "shardCount": 1},
+        ),
+    ],
+)
+def test_a_disk_grows_and_does_not_shrink(type_: str, small: dict[str, Any], large: dict[str, Any]) -> None:
+    up = plan_upgrade(_one(type_, "it", **small), _one(type_, "it", **large))
+    assert not up.refused
+    assert up.steps
+    down = plan_upgrade(_one(type_, "it", **large), _one(type_, "it", **small))
+    assert [(r.kind, r.name, r.remedy) for r in down.refusals] == [("shrinks", "it", RUNBOOK)]
+    assert down.steps == ()
+
+
+def test_sizes_are_compared_as_quantities_not_as_text() -> None:
+    plan = plan_upgrade(_one(RELEASE, "it", **_storage("900Mi")), _one(RELEASE, "it", **_storage("1Gi")))
+    assert not plan.refused
+
+
+def test_fewer_shards_of_larger_nodes_are_no_loss() -> None:
+    base = _one(GROUP, "it", nodeType="cache.m6g.large", numNodeGroups=3)
+    head = _one(GROUP, "it", nodeType="cache.r6g.xlarge", numNodeGroups=1)
+    assert not plan_upgrade(base, head).refused
+    unknown = _one(GROUP, "it", nodeType="cache.new.huge", numNodeGroups=1)
+    (refusal,) = plan_upgrade(base, unknown).refusals
+    assert "not known" in refusal.reason
+
+
+def test_replaced_and_deleted_data_is_refused_with_its_property() -> None:
+    base, head = (_one(RDS, "db", storageEncrypted=value) for value in (True, False))
+    (refusal,) = plan_upgrade(base, head).refusals
+    assert (refusal.kind, refusal.path, refusal.old, refusal.new) == (
+        "replaced",
+        "storageEncrypted",
+        True,
+        False,
+    )
+    (refusal,) = plan_upgrade(base, graph()).refusals
+    assert (refusal.kind, refusal.remedy) == ("deleted", RUNBOOK)
+
+
+def test_copies_and_traces_may_go_and_say_so() -> None:
+    base = graph(
+        resource(RDS, "copy", inputs={"replicateSourceDb": "db"}), resource(CLAIM, "observability-traces-x")
+    )
+    plan = plan_upgrade(base, graph())
+    assert not plan.refused
+    assert all(planned.data_note for planned in plan.changes)
+    assert plan_upgrade(graph(resource(CLAIM, "other")), graph()).refused
+
+
+def test_a_plan_that_does_not_fit_is_refused() -> None:
+    head = graph(resource("aws:ec2/vpc:Vpc", "net"), fit={"verdict": "does not fit", "cases": []})
+    (refusal,) = plan_upgrade(graph(), head).refusals
+    assert (refusal.kind, refusal.remedy) == ("does not fit", "gateway fit dev")
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        ({"multiAz": True}, "failover"),
+        ({"multiAz": False}, "outage"),
+        ({"replicateSourceDb": "x"}, "degraded"),
+    ],
+)
+def test_a_change_of_class_costs_what_the_standby_decides(before: dict[str, Any], expected: str) -> None:
+    base, head = (_one(RDS, "db", instanceClass=name, **before) for name in ("db.m6i.large", "db.m6i.xlarge"))
+    plan = plan_upgrade(base, head)
+    assert plan.downtime == expected
+
+
+def test_created_in_order_of_need_and_deleted_in_reverse() -> None:
+    def chain(name: str) -> tuple[Resource, Resource]:
+        # The one that is needed comes later in the alphabet, so that sorting by URN would be wrong.
+        need = resource("aws:ec2/vpc:Vpc", f"{name}-z")
+        return need, resource("aws:ec2/subnet:Subnet", f"{name}-a", depends_on=(need.urn,))
+
+    plan = plan_upgrade(graph(*chain("old")), graph(*chain("new")))
+    assert [p.change.name for p in plan.changes] == ["new-z", "new-a", "old-a", "old-z"]
+    assert [p.order for p in plan.changes] == [1, 2, 3, 4]
+
+
+def test_a_dependency_on_a_component_waits_for_what_is_in_it() -> None:
+    part = resource("ai-gateway:aws:Part", "part", custom=False)
+    inside = resource("aws:ec2/vpc:Vpc", "inside", part.urn)
+    after = resource("aws:ec2/subnet:Subnet", "a-first", depends_on=(part.urn,))
+    names = [p.change.name for p in plan_upgrade(graph(), graph(part, inside, after)).changes]
+    assert names.index("inside") < names.index("a-first")
+
+
+def test_durability_is_a_step_after_everything_it_needs() -> None:
+    """D15: nodes, replica and Multi-AZ first; the program ignores the property, so no change shows it."""
+    common = {"replicationGroupId": "cache", "numNodeGroups": 1, "applyImmediately": False}
+    base = graph(
+        resource(
+            GROUP, "it", inputs={**common, "nodeType": "cache.t4g.small", "multiAzEnabled": False},
+            ignore_changes=("durability",),
+        )
+    )  # fmt: skip
+    wanted = {**common, "nodeType": "cache.m6g.large", "multiAzEnabled": True, "durability": "async"}
+    plan = plan_upgrade(base, graph(resource(GROUP, "it", inputs=wanted, ignore_changes=("durability",))))
+    assert not plan.refused
+    assert [path.path for path in plan.changes[0].change.paths] == ["multiAzEnabled", "nodeType"]
+    titles = _titles(plan)
+    change = titles.index("Change the cache's durability from disabled to async")
+    assert titles.index("Put the settings into the stack file, and deploy") < change
+    assert titles.index("Let the services follow") < change
+    assert "--durability async" in plan.steps[change].commands[0]
+    assert [step.number for step in plan.steps] == list(range(1, len(titles) + 1))
+
+
+def test_the_standby_comes_before_a_change_of_class() -> None:
+    base = _one(RDS, "db", identifier="db-1", instanceClass="db.m6i.large", multiAz=False)
+    both = _one(RDS, "db", identifier="db-1", instanceClass="db.m6i.xlarge", multiAz=True)
+    titles = _titles(plan_upgrade(base, both))
+    assert titles.index("Give the database its standby first") < titles.index(
+        "Put the settings into the stack file, and deploy"
+    )
+    alone = _one(RDS, "db", identifier="db-1", instanceClass="db.m6i.large", multiAz=True)
+    assert "Give the database its standby first" not in _titles(plan_upgrade(base, alone))
+
+
+def test_growing_claims_are_grown_by_hand_first() -> None:
+    base, head = (graph(resource(RELEASE, "vault-vault", inputs=_storage(size))) for size in ("1Gi", "10Gi"))
+    (step,) = [s for s in plan_upgrade(base, head).steps if s.title == "Grow Vault's volumes"]
+    assert '"storage":"10Gi"' in step.commands[0]
+    assert step.commands[1].endswith("--cascade=orphan")
+    again = plan_upgrade(head, head)
+    assert (again.steps, again.changes, again.refused) == ((), (), False)
+
+
+def test_every_row_of_the_table_names_its_page() -> None:
+    assert all(row.note.source.startswith("https://") and row.note.text for row in TABLE)
+    assert len({(row.type, row.action, row.path, row.when) for row in TABLE}) == len(TABLE)
