@@ -60,7 +60,7 @@ docs: $(VENV)/.dev ## Write the generated sizing tables
 	@$(BIN)/python -m tools.generate_docs
 
 lock: $(VENV)/.dev ## Resolve requirements*.in into exact versions with hashes
-	@for file in requirements requirements-dev; do \
+	@for file in requirements requirements-dev policy/requirements; do \
 	  $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
 	    --quiet --output-file $$file.txt $$file.in || exit 1; done
 

@@ -220,15 +220,16 @@ def larger_counts(least: int, most: int) -> list[int]:
 
 
 @functools.lru_cache(maxsize=1024)
-def needed(demand: Demand) -> int | None:
-    """The fewest nodes that hold the demand, as every larger count does; None beyond ``MOST_NODES``."""
+def needed(demand: Demand, least: int = 1) -> int | None:
+    """The fewest nodes from ``least`` on that hold the demand, as every larger count does; None beyond
+    ``MOST_NODES``."""
     if hopeless(demand):
         return None
     end = certain(demand)
     if end is None:
         return None
-    fewest = end
-    for count in reversed(larger_counts(1, end)):
+    fewest = max(end, least)
+    for count in reversed(larger_counts(least, end)):
         if failure(demand, count):
             break
         fewest = count

@@ -159,7 +159,8 @@ def cpu_maximum(order: Order, workloads: tuple[Workload, ...]) -> int:
                 f" {workload.name} requests {workload.cpu_m}m and {workload.memory_mib}Mi",
                 "Choose a larger machine type or lower that pod's requests.",
             )
-    found = [capacity.needed(replace(demand, zone_lost=lost)) for lost in (True, False)]
+    least = max(order.cpu.desired, len(order.zones))
+    found = [capacity.needed(replace(demand, zone_lost=lost), least) for lost in (True, False)]
     if None in found:
         raise SizingError(
             "nodes.cpu.machineType",
@@ -167,4 +168,4 @@ def cpu_maximum(order: Order, workloads: tuple[Workload, ...]) -> int:
             f"more than {capacity.MOST_NODES} nodes of it would be needed for every pod at its maximum",
             "Choose a larger machine type or lower the replicas.",
         )
-    return max(order.cpu.desired, len(order.zones), *(count for count in found if count is not None))
+    return max(least, *(count for count in found if count is not None))
