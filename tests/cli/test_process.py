@@ -13,7 +13,7 @@ from cli.main import app, main
 from tests.cli.conftest import Run
 from tests.harness import ROOT, STACKS
 
-COMMANDS = ("size", "preview", "findings", "quotas", "diff")
+COMMANDS = ("size", "fit", "preview", "findings", "quotas", "alerts", "diff", "upgrade")
 
 
 def test_version(gateway: Run) -> None:

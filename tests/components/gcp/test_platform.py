@@ -15,6 +15,7 @@ from components.gcp.platform import GcpPlatform
 from components.platform import CloudPlatformArgs
 from infra.graph.model import SECRET, Graph
 from infra.offline import capture
+from sizing.platform_specs import ENTRIES
 from sizing.specs import AgentGatewaySpec, HpaSpec
 from tests import factories_gcp as make
 
@@ -51,6 +52,7 @@ def args(**changes: Any) -> CloudPlatformArgs:
         ),
         keys=make.KEYS,
         secrets=make.SECRETS,
+        entries=ENTRIES,
         secret_users={"postgres-admin": "gateway_admin", "grafana-admin": "admin"},
         identities=make.IDENTITIES,
         gateway=gateway,
