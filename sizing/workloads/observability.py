@@ -171,7 +171,8 @@ def _thanos() -> tuple[Workload, ...]:
 def _cloud_metrics() -> Workload:
     """One, since two would ask and pay twice; an alert says when it is away."""
     name = "cloud-metrics"
-    return controller(name, name, MONITORING, 1, 50, 128, memory_limit_mib=256, source=_OURS)
+    made = controller(name, name, MONITORING, 1, 50, 128, memory_limit_mib=256, source=_OURS)
+    return made.model_copy(update={"spread_zones": "none", "spread_hosts": "none"})
 
 
 def _collector(need: Requirements) -> Workload:

@@ -85,7 +85,7 @@ USAGE: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("no such option: --jsno", "--json", "gateway size --help"),
     ),
     "unknown command": (("sizes", "mine"), ("no such command 'sizes'", "Did you mean 'size'", "--help")),
-    "no command": ((), ("no command", "size, preview", "gateway --help")),
+    "no command": ((), ("no command", "size, fit, preview", "gateway --help")),
     "no stack": (("size",), ("missing argument 'STACK'", "gateway size --help")),
     "too many": (("size", "mine", "more"), ("extra argument", "more")),
     "option without value": (("size", "mine", "--cloud"), ("--cloud", "requires an argument")),

@@ -131,7 +131,7 @@ def test_without_git(gateway: Run, repository: Path, monkeypatch: pytest.MonkeyP
 def test_the_real_program_from_a_revision(gateway: Run, tmp_path: Path) -> None:
     """This project as a revision of its own: code and stack file come from git, figures from the change."""
     ignore = shutil.ignore_patterns("__pycache__")
-    for room in ("sizing", "components", "infra", "cli"):
+    for room in ("sizing", "components", "infra", "policy", "cli"):
         shutil.copytree(ROOT / room, tmp_path / room, ignore=ignore)
     shutil.copy(ROOT / "Pulumi.small.yaml", tmp_path)
     _git(tmp_path, "init", "--quiet", "--initial-branch", "main")

@@ -19,7 +19,7 @@ def model(**changes: Any) -> dict[str, Any]:
 
 
 def check(*models: dict[str, Any]) -> Any:
-    return external_models(LitellmPart.model_validate({"externalModels": list(models)}), [ENGINE])
+    return external_models(LitellmPart.model_validate({"externalModels": list(models)}), [ENGINE], ())
 
 
 def test_what_is_right_is_kept() -> None:

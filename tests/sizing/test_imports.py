@@ -74,7 +74,7 @@ def test_importing_opens_code_only_and_planning_the_catalogue() -> None:
     assert data == [], "read at import"
     catalogues = [Path(path) for path in found["planned"] if not path.endswith((".py", ".pyc"))]
     assert catalogues, "the plan reads the catalogue"
-    assert all(path.suffix == ".csv" and path.parent.name == "catalog" for path in catalogues)
+    assert all(path.suffix in (".csv", ".pem") and path.parent.name == "catalog" for path in catalogues)
     assert all(path.is_relative_to(ROOT / "sizing") for path in catalogues)
     assert len(catalogues) == len(set(catalogues)), "each table is read once"
     assert found["touched"] == []

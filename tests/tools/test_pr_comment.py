@@ -164,7 +164,16 @@ def test_unknown_revision_is_one_message(project: Path, capsys: pytest.CaptureFi
 
 def test_comment_of_a_real_change(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """This project's own program in two revisions, compared by the command itself."""
-    tracked = ("sizing", "components", "infra", "cli", "__main__.py", "Pulumi.yaml", "pyproject.toml")
+    tracked = (
+        "sizing",
+        "components",
+        "infra",
+        "policy",
+        "cli",
+        "__main__.py",
+        "Pulumi.yaml",
+        "pyproject.toml",
+    )
     for name in tracked:
         source = ROOT / name
         if source.is_dir():
