@@ -46,7 +46,7 @@ DNS_CORES, DNS_NODES = 256, 16
 """kube-dns has a replica per so many cores or nodes, whichever gives more, and two at least
 (https://cloud.google.com/kubernetes-engine/docs/how-to/nodelocal-dns-cache)."""
 GROWTH = 3
-"""Replicas that follow the cluster's size are counted for three times the desired nodes: the pools' maximum is not
+"""Replicas that follow the cluster's size are counted for three times the desired nodes: the maximum is not
 known yet when these pods are counted, and stays below that."""
 CLUSTER_PODS: tuple[tuple[str, int, int, int, str], ...] = (
     ("konnectivity-agent", 3, 15, 60, f"{LISTED}; one per zone"),
