@@ -6,10 +6,12 @@ PostgreSQL and PgBouncer refuse to run as root; there they run as "nobody".
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import resource
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -99,6 +101,7 @@ def unprivileged() -> Mapping[str, Any]:
 
 
 def more_files() -> None:
+    """For this process, and so for those that it starts."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     most = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
@@ -114,6 +117,7 @@ def process(
     drop: bool = True,
 ) -> Iterator[Process]:
     """Run ``argv`` until the block ends; ``drop`` runs it as the unprivileged user."""
+    more_files()
     log = directory / f"{name}.log"
     with log.open("wb") as output:
         popen = subprocess.Popen(
@@ -123,7 +127,7 @@ def process(
             stdout=output,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
-            preexec_fn=more_files,
+            start_new_session=True,
             **(unprivileged() if drop else {}),
         )
         try:
@@ -133,13 +137,15 @@ def process(
 
 
 def _stop(popen: subprocess.Popen[bytes]) -> None:
+    """Ask the program to end, then end what is left of its group: a script's watchers have no container that
+    ends with the program."""
     if popen.poll() is None:
         popen.terminate()
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             popen.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            popen.kill()
-            popen.wait(STOP_S)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(popen.pid, signal.SIGKILL)
+    popen.wait(STOP_S)
 
 
 def wait_until_listening(started: Process, port: int) -> None:

@@ -4,7 +4,7 @@
 users=/etc/userlist/userlist.txt
 known=$(sha256sum "$users")
 (
-  while sleep 5; do
+  while sleep 5 && kill -0 $$; do
     now=$(sha256sum "$users") && [ "$now" != "$known" ] || continue
     known=$now
     kill -HUP $$ || exit

@@ -105,7 +105,8 @@ def run(directory: Path, engine: Backend, provider: Backend, redis: Cache) -> It
     ]
     file = directory / f"config-{port}.yaml"
     file.write_text(json.dumps(config))  # JSON is YAML too
-    env = {entry["name"]: entry["value"] for entry in gateway["extraEnv"]}
+    env = {entry["name"]: entry["value"] for entry in gateway["extraEnv"] if "value" in entry}
+    secrets = {entry["name"] for entry in gateway["extraEnv"] if "valueFrom" in entry}
     env |= {
         "OTEL_ENDPOINT": f"http://{servers.HOST}:{servers.free_port()}",  # nobody: tracing must not matter
         "LITELLM_MASTER_KEY": MASTER_KEY,
@@ -121,6 +122,7 @@ def run(directory: Path, engine: Backend, provider: Backend, redis: Cache) -> It
         "PYTHONWARNINGS": "ignore",
     }
     env["REDIS_SSL_CA_CERTS"] = str(redis.ca)
+    assert secrets <= set(env), "the chart takes other secrets from the store than this test brings"
     argv = [programs.litellm(), "--host", servers.HOST, "--port", str(port), "--config", str(file)]
     with servers.process(argv, directory, f"litellm-{port}", env, drop=False) as process:
         servers.wait_until_listening(process, port)

@@ -71,9 +71,7 @@ class Pool:
             DATABASE,
         ]
         env = {**os.environ, **self.environment()}
-        return subprocess.run(
-            argv, env=env, capture_output=True, text=True, timeout=900, preexec_fn=servers.more_files
-        )
+        return subprocess.run(argv, env=env, capture_output=True, text=True, timeout=900)
 
 
 @pytest.fixture(scope="module")

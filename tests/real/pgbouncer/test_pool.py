@@ -18,12 +18,17 @@ from tests.real.pgbouncer.conftest import DATABASE, PASSWORD, USER, Pool, Starte
 CLIENTS = 1000
 """Guide 2.4: ``max_client_conn``."""
 
-ROUNDS = 5
+ROUNDS = 3
 
-RECORD = "INSERT INTO answered SELECT :client_id FROM pg_sleep(0.05);\n"
-"""A row per answered transaction: what PostgreSQL has can be compared with what clients were told. One
-statement: pgbench blocks while it prepares, so a client that waits for a connection would stop those that
-have one."""
+
+def record(seconds: float) -> str:
+    """A row per answered transaction, which takes so long: what PostgreSQL has can be compared with what
+    clients were told. One statement: pgbench blocks while it prepares, so a client that waits for a
+    connection would stop those that have one."""
+    return f"INSERT INTO answered SELECT :client_id FROM pg_sleep({seconds});\n"  # noqa: S608
+
+
+RECORD = record(0.05)
 
 
 def per_pod(stack: str) -> int:
@@ -88,11 +93,12 @@ def test_a_thousand_clients_through_the_pool(stack: str, start: Starter, postgre
     empty(postgres)
     with start(stack) as pool, Watch(postgres) as watch:
         assert at(pool.values, "config.pgbouncer.max_client_conn") == CLIENTS
-        done = pool.bench(RECORD, "-c", str(CLIENTS), "-t", str(ROUNDS), "-M", "prepared")
+        pool_size = at(pool.values, "config.pgbouncer.default_pool_size")
+        assert isinstance(pool_size, int)
+        slow = record(5 * pool_size / CLIENTS)  # a round takes five seconds, and no connection is to spare
+        done = pool.bench(slow, "-c", str(CLIENTS), "-t", str(ROUNDS), "-M", "prepared")
         left = server_connections(postgres)
     assert answered(done) == recorded(postgres) == CLIENTS * ROUNDS
-    pool_size = at(pool.values, "config.pgbouncer.default_pool_size")
-    assert isinstance(pool_size, int)
     assert pool_size <= max(watch.most, left) <= per_pod(stack)
 
 
