@@ -11,6 +11,7 @@ when they surface: a placement looks at the best node of each zone instead of at
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -129,7 +130,11 @@ class Placement:
         self._candidates: dict[str, _Candidates] = {}
 
     def place(self, pod: Pod) -> str | None:
-        """Put the pod on the best node; the commonest reason when no node takes it, else None.
+        """Put the pod on the best node; the commonest reason when no node takes it, else None."""
+        return None if self._put(pod) else self._reason(pod)
+
+    def _put(self, pod: Pod) -> bool:
+        """Put the pod on the best node, if any takes it.
 
         Spreading weighs more than free room, as the default plugins add up: 200 for a pod of the same
         workload on the node, up to 200 for those in its zone, up to 100 for what is free.
@@ -147,22 +152,24 @@ class Placement:
             if best is None or (score, -top[2]) > (best_score, -best):
                 best, best_score = top[2], score
         if best is None:
-            return self._reason(pod, found, fewest)
+            return False
         node = self._nodes[best]
         node.take(pod)
         found.counts[node.zone] += 1
-        return None
+        return True
 
     def place_all(self, pods: Sequence[Pod]) -> tuple[Unplaced, ...]:
         """Place the pods in their order, and those left over again while that helps: retries."""
-        pending, reasons = list(pods), dict[tuple[str, str], int]()
-        while pending:
-            refused = [(pod, why) for pod in pending if (why := self.place(pod)) is not None]
+        pending = list(pods)
+        while refused := [pod for pod in pending if not self._put(pod)]:
             if len(refused) == len(pending):
-                for pod, why in refused:
-                    reasons[pod.workload.name, why] = reasons.get((pod.workload.name, why), 0) + 1
                 break
-            pending = [pod for pod, _ in refused]
+            pending = refused
+        same = Counter((pod.workload.name, pod.zone) for pod in refused)
+        first = {(pod.workload.name, pod.zone): pod for pod in reversed(refused)}
+        reasons = Counter[tuple[str, str]]()
+        for key, count in same.items():
+            reasons[key[0], self._reason(first[key])] += count
         return tuple(Unplaced(name, count, why) for (name, why), count in sorted(reasons.items()))
 
     def _candidates_of(self, workload: Workload) -> _Candidates:
@@ -195,8 +202,10 @@ class Placement:
     def _skewed(pod: Pod, found: _Candidates, zone: str, fewest: int) -> bool:
         return pod.workload.spread_zones == "hard" and found.counts.get(zone, 0) + 1 - fewest > 1
 
-    def _reason(self, pod: Pod, found: _Candidates, fewest: int) -> str:
+    def _reason(self, pod: Pod) -> str:
         """What most nodes say."""
+        found = self._candidates_of(pod.workload)
+        fewest = min(found.counts.values(), default=0)
         reasons: dict[str, int] = {}
         for node in self._nodes:
             if pod.zone is not None and pod.zone != node.zone:

@@ -160,6 +160,13 @@ def cpu_maximum(order: Order, workloads: tuple[Workload, ...]) -> int:
                 "Choose a larger machine type or lower that pod's requests.",
             )
     least = max(order.cpu.desired, len(order.zones))
+    if least > capacity.MOST_NODES:
+        raise SizingError(
+            "nodes.cpu.desired",
+            order.cpu.desired,
+            f"placement is proven for {capacity.MOST_NODES} CPU nodes at most",
+            "Choose a larger nodes.cpu.machineType and fewer nodes.",
+        )
     found = [capacity.needed(replace(demand, zone_lost=lost), least) for lost in (True, False)]
     if None in found:
         raise SizingError(

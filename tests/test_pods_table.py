@@ -33,8 +33,12 @@ def _source(chart: str, values: dict[str, Any]) -> Source:
 def test_an_uncounted_sidecar_is_found() -> None:
     values = {"resources": {}, "proxy": {"resources": {"requests": {"cpu": "1"}}}, "list": [{"replicas": 2}]}
     assert unclaimed(_source("keda", values)) == ["proxy.resources", "list[0].replicas"]
-    extra = {"server": {"extraContainers": [{"name": "agent"}], "resources": {"requests": {"cpu": "1"}}}}
-    assert unclaimed(_source("vault", extra)) == ["server.extraContainers"]
+    sidecars = [{"name": name, "resources": {"requests": {"cpu": "1"}}} for name in ("audit-rotate", "agent")]
+    assert unclaimed(_source("vault", {"server": {"extraContainers": sidecars}})) == [
+        "server.extraContainers[agent].resources"
+    ]
+    init = {"server": {"extraInitContainers": [{"name": "chown"}]}}
+    assert unclaimed(_source("vault", init)) == ["server.extraInitContainers"]
 
 
 def test_configuration_of_the_program_itself_is_not_searched() -> None:

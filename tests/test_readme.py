@@ -20,7 +20,7 @@ from tools import readme
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[\w-]*)?\)")
 PATH = re.compile(r"`((?:\.ci|sizing|components|infra|cli|tests|tools|docs)/[\w./*-]*)`")
-MADE_UP_KEYS = {"tags"}
+MADE_UP_KEYS = {"secrets.rotate", "tags"}
 """Objects whose keys are the user's own."""
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from sizing.clouds.aws.machines import PACKAGE, machines
+from sizing.platform_specs import ENTRIES
 from sizing.quantities import GIB_PER_TIB
 from sizing.quotas import QuotaNeed, Usage, needs, volumes_gib
 from sizing.tables import rows
@@ -119,8 +120,9 @@ def _account(plan: Plan) -> Iterator[Usage]:
     roles = (
         len(plan.platform.identities) + len(OWN_ROLES) + flow_logs + 1
     )  # and the cluster's, which EKS needs
-    keys, secrets, buckets = len(plan.order.keys), len(plan.platform.secrets), len(plan.order.buckets)
+    keys, buckets = len(plan.order.keys), len(plan.order.buckets)
+    secrets = len(plan.platform.secrets) + len(ENTRIES)
     yield Usage("L-FE177D64", roles, roles, "workload identities, nodes, cluster, monitoring, flow logs")
     yield Usage("L-C2F1777E", keys, keys, "one for each kind of data")
-    yield Usage("L-2F66C23C", secrets, secrets, "generated passwords and keys; your own come on top")
+    yield Usage("L-2F66C23C", secrets, secrets, "generated passwords and keys, and the two entries of Vault's first start")
     yield Usage("L-DC2B2D3D", buckets, buckets, ", ".join(b.purpose for b in plan.order.buckets))
