@@ -1,0 +1,131 @@
+"""Fixtures of the engine tests: the built engine, and every tier on every cloud brought to life once."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+from infra.clouds import CLOUDS
+from infra.graph import Graph
+from infra.preview import preview_graph
+from infra.settings import load
+from tests.engine.compare import Engine
+from tests.engine.stack import EngineStack, Run, stack_config
+from tests.harness import CASES, STACKS
+from tools.go_tool import ToolError, built
+
+SMALLEST = STACKS[0]
+
+
+@pytest.fixture(scope="session")
+def pulumi() -> Path:
+    """The engine's command line."""
+    try:
+        return built("pulumi")
+    except ToolError as error:
+        pytest.exit(f"{error}; `make engine` does both", returncode=2)
+
+
+class Life:
+    """A stack from its first preview on; each step happens once, when a test first asks for it."""
+
+    def __init__(self, stack: EngineStack, tier: str, cloud: str) -> None:
+        self.stack = stack
+        self.cloud = cloud
+        self._config = stack_config(tier, cloud)
+
+    @functools.cached_property
+    def graph(self) -> Graph:
+        """What ``gateway preview`` shows of the same stack file."""
+        return preview_graph(load(self._config, where="the stack file"), self.stack.name)
+
+    @functools.cached_property
+    def preview(self) -> dict[str, Any]:
+        """What ``pulumi preview`` shows."""
+        return self.stack.preview()
+
+    @functools.cached_property
+    def engine(self) -> Engine:
+        """The same in the offline graph's terms."""
+        preview = self.preview
+        return Engine.of(preview, dict(self.stack.providers.constructed), self.stack.providers.names)
+
+    @functools.cached_property
+    def up(self) -> Run:
+        """The first ``pulumi up``, after the preview."""
+        assert self.engine.resources
+        return self.stack.up("--json").checked()
+
+
+@pytest.fixture(scope="session")
+def new_stack(
+    pulumi: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str, str], EngineStack]]:
+    """Makes stacks, by tier and cloud, that end with the session."""
+    made: list[EngineStack] = []
+
+    def make(tier: str, cloud: str) -> EngineStack:
+        stack = EngineStack(
+            pulumi, tmp_path_factory.mktemp(f"{cloud}-{tier}"), tier, stack_config(tier, cloud)
+        )
+        made.append(stack)
+        return stack
+
+    yield make
+    for stack in made:
+        stack.stop()
+
+
+@pytest.fixture(scope="session")
+def lives(new_stack: Callable[[str, str], EngineStack]) -> Callable[[str, str], Life]:
+    """The life of a tier on a cloud, begun once."""
+    return functools.cache(lambda tier, cloud: Life(new_stack(tier, cloud), tier, cloud))
+
+
+def _params(cases: Iterable[tuple[str, str]]) -> list[Any]:
+    return [pytest.param((tier, cloud), id=f"{cloud}-{tier}") for tier, cloud in cases]
+
+
+class ByStack(LoadScopeScheduling):
+    """All tests of one stack on one worker, whatever their module: they share its life."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        found = re.search(r"\[(\w+-\w+)", nodeid)
+        return found[1] if found else nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByStack:
+    """xdist's hook for how tests are given to workers."""
+    return ByStack(config, log)
+
+
+@pytest.fixture(params=_params(CASES))
+def life(request: pytest.FixtureRequest, lives: Callable[[str, str], Life]) -> Life:
+    """Every tier on every cloud."""
+    return lives(*request.param)
+
+
+@pytest.fixture(params=_params((SMALLEST, cloud) for cloud in CLOUDS))
+def small(request: pytest.FixtureRequest, lives: Callable[[str, str], Life]) -> Life:
+    """The smallest tier on every cloud, for what does not depend on the size. Others use its twin."""
+    return lives(*request.param)
+
+
+@pytest.fixture
+def deployed(small: Life, tmp_path: Path) -> Iterator[EngineStack]:
+    """A stack that is up, and may be broken."""
+    assert small.up.code == 0
+    with small.stack.twin(tmp_path / "twin") as stack:
+        yield stack
+
+
+@pytest.fixture
+def fresh(small: Life, new_stack: Callable[[str, str], EngineStack]) -> EngineStack:
+    """A stack with nothing in it yet."""
+    return new_stack(SMALLEST, small.cloud)

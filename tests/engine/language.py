@@ -1,0 +1,99 @@
+"""The language host that runs the project's own ``__main__.py``, in this process.
+
+The engine is told of it by PULUMI_DEBUG_LANGUAGES, in the place of Pulumi's own plugin for Python. It does
+what ``sdk/python/cmd/pulumi-language-python-exec`` of https://github.com/pulumi/pulumi does, and leaves
+nothing behind when the engine is killed under it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import logging
+import runpy
+import traceback
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Final
+
+import grpc
+from google.protobuf import empty_pb2
+from pulumi import log
+from pulumi.runtime import reset_options, run_in_stack, set_all_config
+from pulumi.runtime.proto import LanguageRuntimeServicer, language_pb2, plugin_pb2
+
+THREADS: Final = 64
+"""Registrations that the program has under way at once: each waits in a thread for the engine's answer."""
+
+
+class ProgramHost(LanguageRuntimeServicer):
+    """Runs the program of the project that the engine names, in a namespace of its own each time."""
+
+    def Handshake(self, request: Any, context: Any) -> Any:
+        return language_pb2.LanguageHandshakeResponse()
+
+    def GetPluginInfo(self, request: Any, context: Any) -> Any:
+        return plugin_pb2.PluginInfo()
+
+    def GetRequiredPlugins(self, request: Any, context: Any) -> Any:
+        return language_pb2.GetRequiredPluginsResponse()
+
+    def GetRequiredPackages(self, request: Any, context: Any) -> Any:
+        return language_pb2.GetRequiredPackagesResponse()
+
+    def InstallDependencies(self, request: Any, context: Any) -> Any:
+        return iter(())
+
+    def Cancel(self, request: Any, context: Any) -> Any:
+        return empty_pb2.Empty()
+
+    def Run(self, request: Any, context: Any) -> Any:
+        # The SDK keeps its settings in context variables: a copy for each run.
+        return contextvars.copy_context().run(_run, request)
+
+
+def _run(request: Any) -> Any:
+    reset_options(
+        project=request.project,
+        monitor_address=request.monitor_address,
+        engine_address=request.args[0] if request.args else "",
+        stack=request.stack,
+        parallel=request.parallel,
+        preview=request.dryRun,
+        organization=request.organization or "organization",
+    )
+    set_all_config(dict(request.config), list(request.configSecretKeys))
+    # Tasks that nobody awaited when a program failed are told of by its own exception already.
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+    entry = Path(request.info.root_directory) / "__main__.py"
+    with _event_loop() as loop, warnings.catch_warnings():
+        # Provider SDKs warn of every deprecated module when it is loaded, used or not.
+        warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"pulumi_\w+(\.|$)")
+        try:
+            loop.run_until_complete(run_in_stack(lambda: runpy.run_path(str(entry), run_name="__main__")))
+        except Exception as error:
+            message = "".join(traceback.format_exception(error))
+            with contextlib.suppress(Exception):  # an engine that is gone hears nothing
+                log.error(message)
+            return language_pb2.RunResponse(error=str(error) or type(error).__name__)
+    return language_pb2.RunResponse()
+
+
+@contextlib.contextmanager
+def _event_loop() -> Any:
+    """A loop of its own; whatever is still waiting at its end is cancelled, and threads end with it."""
+    loop = asyncio.new_event_loop()
+    executor = ThreadPoolExecutor(THREADS, thread_name_prefix="program")
+    loop.set_default_executor(executor)
+    try:
+        yield loop
+    finally:
+        tasks = asyncio.all_tasks(loop)
+        for task in tasks:
+            task.cancel()
+        with contextlib.suppress(Exception, asyncio.CancelledError, grpc.RpcError):
+            loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+        executor.shutdown(cancel_futures=True)
+        loop.close()

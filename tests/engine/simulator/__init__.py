@@ -1,0 +1,1 @@
+"""Simulated resource providers for the real engine; shares no code with ``infra.offline``: it checks it."""

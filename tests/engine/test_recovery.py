@@ -1,0 +1,130 @@
+"""What goes wrong in the life of a stack: drift, a failed creation, a killed engine, a wrong passphrase."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import Any
+
+import pytest
+
+from tests.engine.conftest import Life
+from tests.engine.stack import ROOT, TIMEOUT_S, EngineStack
+
+RUNBOOK = (ROOT / "docs" / "runbooks" / "interrupted.md").read_text(encoding="utf-8")
+DATABASE = {"aws": "aws:rds/instance:Instance::", "gcp": "gcp:sql/databaseInstance:DatabaseInstance::"}
+ROLE = {"aws": "aws:iam/rolePolicy:RolePolicy::cloud-identity-vault", "gcp": "cloud-identity-vault-snapshot"}
+DRIFTING: dict[str, tuple[str, dict[str, Any]]] = {
+    "aws": ("aws:cloudwatch/logGroup:LogGroup::cloud-cluster-control-plane", {"retentionInDays": 1.0}),
+    "gcp": ("gcp:compute/subnetwork:Subnetwork::", {"privateIpGoogleAccess": False}),
+}
+
+
+def adopt(stack: EngineStack) -> None:
+    """The runbook's ``jq`` program: pending creations of what exists become resources, the others go."""
+    for part in ("pulumi cancel", "pulumi stack export", "pulumi stack import", "pulumi refresh"):
+        assert part in RUNBOOK
+    assert ".pending_operations[]?.resource | select($ids[.urn]) | .id = $ids[.urn]" in RUNBOOK
+    exists = {record.urn: record.id for record in stack.cloud.records()}
+    state = json.loads(stack.run("stack", "export").checked().stdout)
+    pending = state["deployment"].pop("pending_operations")
+    found = [item["resource"] for item in pending if item["resource"]["urn"] in exists]
+    state["deployment"]["resources"] += [{**item, "id": exists[item["urn"]]} for item in found]
+    mended = stack.directory / "mended.json"
+    mended.write_text(json.dumps(state), encoding="utf-8")
+    stack.run("stack", "import", "--file", str(mended)).checked()
+
+
+def test_drift_is_found_and_put_right(small: Life, deployed: EngineStack) -> None:
+    match, values = DRIFTING[small.cloud]
+    before = dict(deployed.cloud.find(match).inputs)
+    deployed.cloud.change(match, **values)
+    lost = next(r for r in deployed.cloud.records() if ROLE[small.cloud] in r.urn and "Member" not in r.token)
+    deployed.cloud.lose(lost.urn)
+    found = deployed.run("refresh", "--yes", "--skip-preview", "--json").checked()
+    assert {op: n for op, n in found.changes.items() if op != "same"} == {"update": 1, "delete": 1}
+    repaired = deployed.up("--json").checked()
+    assert repaired.changes["create"] == 1
+    assert repaired.changes["update"] >= 1
+    assert deployed.cloud.find(match).inputs == before
+    again = deployed.cloud.find(lost.urn)
+    assert again.inputs["role"] == lost.inputs["role"] if "role" in lost.inputs else again.id == lost.id
+
+
+def test_a_creation_that_fails_halfway_resumes(small: Life, fresh: EngineStack) -> None:
+    assert small.up.code == 0
+    fresh.cloud.fail(
+        "create", DATABASE[small.cloud], "InsufficientCapacity: no such machine in this zone today"
+    )
+    failed = fresh.up()
+    assert failed.code != 0
+    assert "InsufficientCapacity: no such machine in this zone today" in failed.text
+    assert fresh.pending() == []
+    made = [entry.urn for entry in fresh.cloud.log if not entry.error]
+    database = next(entry.urn for entry in fresh.cloud.log if entry.error)
+    waiting = {r.urn for r in small.graph.resources if database in r.depends_on and r.custom}
+    assert waiting
+    assert not waiting & set(made), "something was made that waits for what failed"
+    fresh.up().checked()
+    later = [entry.urn for entry in fresh.cloud.log if not entry.error][len(made) :]
+    assert database in later
+    assert not set(made) & set(later), "a second run made again what was there"
+    assert set(fresh.resources()) == set(small.stack.resources())
+
+
+def test_a_killed_engine_recovers_as_the_runbook_says(small: Life, fresh: EngineStack) -> None:
+    """docs/runbooks/interrupted.md, step by step."""
+    assert small.up.code == 0
+    with fresh.cloud.hold("create", DATABASE[small.cloud]) as hold:
+        engine = fresh.start("up", "--yes", "--skip-preview")
+        assert hold.reached.wait(TIMEOUT_S), "the database was never reached"
+        fresh.kill(engine)
+    locked = fresh.up()
+    assert locked.code != 0
+    assert "currently locked" in locked.text
+    assert "pulumi cancel" in locked.text
+    fresh.run("cancel", "--yes").checked()
+    pending = [item["resource"]["urn"] for item in fresh.pending()]
+    assert any(DATABASE[small.cloud] in urn for urn in pending)
+    adopt(fresh)
+    fresh.run("refresh", "--yes", "--skip-preview").checked()
+    assert fresh.pending() == []
+    fresh.up().checked()
+    assert [entry.error for entry in fresh.cloud.log if entry.error] == []
+    assert set(fresh.resources()) == set(small.stack.resources())
+    created = [entry.urn for entry in fresh.cloud.log if entry.kind == "create"]
+    assert sorted(set(created)) == sorted(created), "what the dead engine had made was made again"
+
+
+def test_without_adoption_the_cloud_refuses_a_second_database(small: Life, fresh: EngineStack) -> None:
+    """Why the runbook has the step: a plain ``up`` makes again what the dead engine had made."""
+    with fresh.cloud.hold("create", DATABASE[small.cloud]) as hold:
+        engine = fresh.start("up", "--yes", "--skip-preview")
+        assert hold.reached.wait(TIMEOUT_S), "the database was never reached"
+        fresh.kill(engine)
+    fresh.run("cancel", "--yes").checked()
+    again = fresh.up()
+    assert again.code != 0
+    assert "AlreadyExists" in again.text
+
+
+def test_a_state_cut_short_is_restored_from_its_backup(deployed: EngineStack) -> None:
+    """docs/runbooks/interrupted.md, the file backend's half-written state."""
+    whole = deployed.state_file.read_bytes()
+    assert deployed.up().checked()
+    deployed.state_file.write_bytes(whole[:0])
+    refused = deployed.run("preview")
+    assert refused.code != 0
+    assert "failed to load checkpoint" in refused.text
+    shutil.copy(f"{deployed.state_file}.bak", deployed.state_file)
+    deployed.run("preview", "--expect-no-changes").checked()
+
+
+@pytest.mark.parametrize("command", [("up", "--yes", "--skip-preview"), ("preview",)], ids=["up", "preview"])
+def test_a_wrong_passphrase_is_refused(deployed: EngineStack, command: tuple[str, ...]) -> None:
+    before = deployed.state_file.read_bytes()
+    refused = deployed.run(*command, PULUMI_CONFIG_PASSPHRASE="another one")
+    assert refused.code != 0
+    assert "incorrect passphrase" in refused.text
+    assert deployed.state_file.read_bytes() == before
+    assert deployed.cloud.log == []
