@@ -124,5 +124,10 @@ def _account(plan: Plan) -> Iterator[Usage]:
     secrets = len(plan.platform.secrets) + len(ENTRIES)
     yield Usage("L-FE177D64", roles, roles, "workload identities, nodes, cluster, monitoring, flow logs")
     yield Usage("L-C2F1777E", keys, keys, "one for each kind of data")
-    yield Usage("L-2F66C23C", secrets, secrets, "generated passwords and keys, and the two entries of Vault's first start")
+    yield Usage(
+        "L-2F66C23C",
+        secrets,
+        secrets,
+        "generated passwords and keys, and the two entries of Vault's first start",
+    )
     yield Usage("L-DC2B2D3D", buckets, buckets, ", ".join(b.purpose for b in plan.order.buckets))
