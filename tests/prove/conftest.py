@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 import pytest
@@ -23,6 +23,7 @@ class Ask(Protocol):
 
 
 ROWS: list[tuple[str, Outcome]] = []
+SHOWN = 3
 HEADER = ("case", "nodes", "pods", "seconds", "unplaced", "lost with its zone")
 
 
@@ -69,6 +70,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def _cells(name: str, outcome: Outcome) -> tuple[str, ...]:
-    unplaced = ", ".join(f"{count} {pod}" for pod, count in sorted(outcome.unplaced.items())) or "-"
-    lost = ", ".join(f"{count} {pod}" for pod, count in sorted(outcome.lost_with_zone.items())) or "-"
+    unplaced, lost = _counts(outcome.unplaced), _counts(outcome.lost_with_zone)
     return name, str(outcome.nodes), str(outcome.pods), f"{outcome.seconds:.1f}", unplaced, lost
+
+
+def _counts(pods: Mapping[str, int]) -> str:
+    """The first of them; the assertions have all."""
+    shown = [f"{count} {pod}" for pod, count in sorted(pods.items())]
+    others = [f"and {len(shown) - SHOWN} other workloads"] if len(shown) > SHOWN else []
+    return ", ".join([*shown[:SHOWN], *others]) or "-"
