@@ -16,8 +16,12 @@ from dataclasses import dataclass
 from sizing.placement import Nodes, NodeShape, Placement, Pod, Unplaced
 from sizing.specs import Pool, Workload
 
-SEEDS = (0, 1, 2, 3, 4)
-"""Arrival orders tried besides largest and smallest first; fixed, so that a verdict never changes."""
+LEAST_ORDERS, MOST_ORDERS = 7, 120
+"""Arrival orders tried: largest first, smallest first, shuffles with fixed seeds, so that a verdict never
+changes. An order that leaves a pod out may be one in a hundred."""
+PODS_TRIED = 12_000
+"""Pods placed to try one number of nodes: small demands can afford more orders than large ones, whose luck
+evens out."""
 HALF_FULL = 0.5
 """Below this share of the total requested, one order is tried: others differ only when room is scarce."""
 MOST_NODES = 450
@@ -102,22 +106,23 @@ def surviving(nodes: Nodes, lost: str) -> list[tuple[str, NodeShape]]:
     return [(zone, shape) for zone, shape in nodes if zone != lost]
 
 
-ORDERS = 2 + len(SEEDS)
-"""Largest first, smallest first, seeded shuffles."""
+def orders(pods: Sequence[Pod]) -> int:
+    """How many arrival orders are tried."""
+    return min(max(PODS_TRIED // (len(pods) or 1), LEAST_ORDERS), MOST_ORDERS)
 
 
 def arrival(pods: Sequence[Pod], order: int) -> list[Pod]:
-    """The pods in the arrival order of that number, below ``ORDERS``, whatever the input's."""
+    """The pods in the arrival order of that number, whatever the input's."""
     canonical = sorted(pods, key=lambda p: (-p.cpu_m, -p.memory_mib, p.workload.name, p.zone or ""))
     if order < 2:
         return canonical[::-1] if order else canonical
-    random.Random(SEEDS[order - 2]).shuffle(canonical)
+    random.Random(order - 2).shuffle(canonical)
     return canonical
 
 
 def place_all(nodes: Nodes, pods: Sequence[Pod]) -> tuple[Unplaced, ...]:
     """Place every pod under every arrival order; the first order that leaves a pod out decides."""
-    for order in range(ORDERS):
+    for order in range(orders(pods)):
         unplaced = Placement(nodes).place_all(arrival(pods, order))
         if unplaced or short(nodes, pods):
             return unplaced
@@ -152,8 +157,14 @@ def failure(demand: Demand, count: int) -> tuple[Unplaced, ...]:
 
     Each order also begins the volumes in another zone, since nobody chooses where a volume is made.
     """
-    nodes = demand.nodes(count)
-    for order in range(ORDERS):
+    return _failure(demand, tuple(zone for zone, _ in demand.nodes(count)))
+
+
+@functools.lru_cache(maxsize=4096)
+def _failure(demand: Demand, zones: tuple[str, ...]) -> tuple[Unplaced, ...]:
+    """The same for a node in each of ``zones``: counts that differ in the lost zone alone leave the same."""
+    nodes = [(zone, demand.shape) for zone in zones]
+    for order in range(orders(demand.pods())):
         pods = arrival(demand.pods(order % len(demand.zones)), order)
         if unplaced := Placement(nodes).place_all(pods):
             return unplaced

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 
 import pytest
 from hypothesis import given, settings
@@ -116,6 +117,25 @@ def test_any_zone_may_be_lost(stack: str, cloud: str) -> None:
         for lost in plan.order.zones:
             left = [pod for pod in pods if pod.zone != lost]
             assert capacity.place_all(capacity.surviving(free, lost), left) == ()
+
+
+def left_out(plan: Plan, trials: Iterable[int]) -> list[tuple[Case, str, int]]:
+    """Arrival orders that nobody tried when the maximum was chosen, and that leave a pod out."""
+    return [
+        (case, pool, trial)
+        for case in Case
+        for pool in POOLS
+        for share, demand in demands(plan, pool, case)
+        for trial in trials
+        if Placement(demand.nodes(share.desired if case.at_desired else share.max)).place_all(
+            random.Random(f"unseen {trial}").sample(pods := demand.pods(trial % 3), len(pods))
+        )
+    ]
+
+
+@EVERY_CASE
+def test_a_plan_does_not_fit_by_luck(stack: str, cloud: str) -> None:
+    assert left_out(harness.plan(stack, cloud), range(40)) == []
 
 
 @EVERY_CASE
