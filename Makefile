@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 CODE := sizing components infra cli policy tests tools benchmarks __main__.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup preview size fit findings test check unit prove real docs docs-check lock clean
+.PHONY: help setup preview size fit findings test check unit prove engine real docs lock clean
 
 help: ## What each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 14
@@ -51,6 +51,9 @@ unit: $(VENV)/.dev ## The tests
 
 prove: $(VENV)/.dev ## The real Kubernetes scheduler agrees with the model; builds it with Go once
 	@$(BIN)/python -m pytest tests/prove
+
+engine: $(VENV)/.dev ## The real Pulumi engine runs every stack on simulated clouds; builds it with Go once
+	@$(BIN)/python -m pytest tests/engine -n auto
 
 real: $(VENV)/.dev ## Generated configuration runs in real programs; installs them (Debian, as root)
 	@$(BIN)/python -m tests.real.install

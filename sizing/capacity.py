@@ -164,8 +164,9 @@ def failure(demand: Demand, count: int) -> tuple[Unplaced, ...]:
 def _failure(demand: Demand, zones: tuple[str, ...]) -> tuple[Unplaced, ...]:
     """The same for a node in each of ``zones``: counts that differ in the lost zone alone leave the same."""
     nodes = [(zone, demand.shape) for zone in zones]
-    for order in range(orders(demand.pods())):
-        pods = arrival(demand.pods(order % len(demand.zones)), order)
+    starts = [demand.pods(first_zone) for first_zone in range(len(demand.zones))]
+    for order in range(orders(starts[0])):
+        pods = arrival(starts[order % len(starts)], order)
         if unplaced := Placement(nodes).place_all(pods):
             return unplaced
         if order == 0 and fullness(nodes, pods) < HALF_FULL:
