@@ -60,6 +60,27 @@ SERVES: Mapping[str, str] = {
 }
 """What is missing while no pod of it runs."""
 
+_MANAGED: Mapping[str, list[str]] = {"EKS's": ["own"]}
+
+SYSTEM: Mapping[str, tuple[Mapping[str, list[str]], str]] = {
+    "cluster-autoscaler": (
+        {"liveness": ["GET :8085/health-check"]},
+        "no node is added or removed; pods that find no room wait",
+    ),
+    "aws-load-balancer-controller": (
+        {"readiness": ["GET :61779/readyz"], "liveness": ["GET :61779/healthz"]},
+        "requests go on; new pods of the gateway get none",
+    ),
+    "coredns": (_MANAGED, "names are not found: requests fail"),
+    "metrics-server": (_MANAGED, "autoscalers by CPU and memory keep their number of replicas"),
+    "ebs-csi-controller": (_MANAGED, "volumes are neither made nor moved to another node"),
+    "ebs-csi-node": (_MANAGED, "volumes are not attached to its node, which is gone"),
+    "aws-node": (_MANAGED, "no new pod gets an address on its node, which is gone"),
+    "kube-proxy": (_MANAGED, "Services are not reached from its node, which is gone"),
+    "eks-pod-identity-agent": (_MANAGED, "pods of its node, which is gone, get no cloud credentials"),
+}
+"""The same for AWS's kube-system: two charts of ours, and add-ons that EKS manages."""
+
 
 def document() -> str:
     """One table per size; clouds differ in their own pods only, which are not ours to describe."""
@@ -71,16 +92,13 @@ def document() -> str:
         " (`soft` is a wish, `hard` a condition). The others start again elsewhere, as `gateway fit` proves,"
         " with a disk only in its zone. Probes are those of the rendered charts, with our values"
         " (tests/contracts/pods.toml has the source of each).",
-        f"The database and the cache are services of the cloud. `{SYSTEM_NAMESPACE}` is the cloud's. Jobs are"
-        " left out: one that is cut off is started again elsewhere.",
+        f"The database and the cache are services of the cloud. In `{SYSTEM_NAMESPACE}` the table has AWS's pods:"
+        " two charts of ours, and add-ons that EKS keeps; on Google Cloud all of them are Google's. Jobs are left"
+        " out: one that is cut off is started again elsewhere.",
     ]
     for tier in Tier:
         plan = plan_of(load({"tier": tier.value, "cloud": cloud}))
-        ours = [
-            w
-            for w in plan.workloads.items
-            if w.namespace != SYSTEM_NAMESPACE and w.kind not in ("Job", "CronJob")
-        ]
+        ours = [w for w in plan.workloads.items if w.kind not in ("Job", "CronJob")]
         parts += [f"## {words(tier.value)}", _summary(plan, ours), table(_row(w, plan) for w in ours)]
     return "\n\n".join(parts) + "\n"
 
@@ -122,20 +140,28 @@ def left_without_zone(workload: Workload, zones: int) -> int:
 
 
 def _row(workload: Workload, plan: Plan) -> Cells:
-    name, zones = group_of(workload), len(plan.order.zones)
+    (probes, without), zones = described(workload), len(plan.order.zones)
     kind = "one per node" if workload.kind == "DaemonSet" else str(workload.replicas)
     return {
         "Workload": workload.name,
         "Replicas": kind,
-        "Probes": _probes(PODS[name]["probes"]),
+        "Probes": _probes(probes),
         "Budget": _budget(workload),
         "Spread": f"zones {workload.spread_zones}, nodes {workload.spread_hosts}",
         "A node goes": _left(
             workload, left_without_node(workload, _nodes(workload, plan)), "a node in its zone"
         ),
         "A zone goes": _left(workload, left_without_zone(workload, zones), "its zone"),
-        "Without any": SERVES[name],
+        "Without any": without,
     }
+
+
+def described(workload: Workload) -> tuple[Mapping[str, list[str]], str]:
+    """Its probes, and what is missing without it. KeyError when nobody wrote that down."""
+    if workload.namespace == SYSTEM_NAMESPACE:
+        return SYSTEM[workload.name]
+    name = group_of(workload)
+    return PODS[name]["probes"], SERVES[name]
 
 
 def _probes(probes: Mapping[str, list[str]]) -> str:

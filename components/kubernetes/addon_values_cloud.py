@@ -9,6 +9,7 @@ from components.kubernetes.addon_values import SCRAPE_INTERVAL
 from components.kubernetes.chart_defaults import exact_resources
 from components.kubernetes.images import CLUSTER_AUTOSCALER_REPOSITORY, CLUSTER_AUTOSCALER_TAGS
 from components.kubernetes.placement import disruption_budget, labels_of, spread_constraints
+from components.kubernetes.security import READ_ONLY, not_root
 from sizing.specs import Workload, Workloads
 
 POOL_LABEL = "ai-gateway/pool"
@@ -16,12 +17,6 @@ GPU_POOL = "gpu"
 GPU_TOLERATION = {"key": "nvidia.com/gpu", "operator": "Equal", "value": "present", "effect": "NoSchedule"}
 
 _NOBODY = 65534
-
-_LOCKED_DOWN: dict[str, object] = {
-    "allowPrivilegeEscalation": False,
-    "readOnlyRootFilesystem": True,
-    "capabilities": {"drop": ["ALL"]},
-}
 
 
 def autoscaler_tag(kubernetes_version: str) -> str:
@@ -62,12 +57,8 @@ def cluster_autoscaler(
             }
         },
         "dnsPolicy": "Default",
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": _NOBODY,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
-        "containerSecurityContext": _LOCKED_DOWN,
+        "securityContext": not_root(_NOBODY),
+        "containerSecurityContext": dict(READ_ONLY),
         "extraArgs": _autoscaler_arguments(),
         "serviceMonitor": {"enabled": True, "namespace": workload.namespace, "interval": SCRAPE_INTERVAL},
     }
@@ -130,6 +121,8 @@ def load_balancer_controller(
             "name": "aws-load-balancer-controller",
             "annotations": bindings.annotations("load-balancer-controller"),
         },
+        "podSecurityContext": not_root(_NOBODY),
+        "securityContext": {"runAsNonRoot": True, **READ_ONLY},
         "enableServiceMutatorWebhook": False,
         # A new certificate with every upgrade would not be known to pods that still run with the old one.
         "keepTLSSecret": True,

@@ -31,6 +31,7 @@ from components.kubernetes.gateway_parameters import parameters_spec
 from components.kubernetes.labels import own_labels
 from components.kubernetes.placement import labels_of, spread_by_affinity
 from components.kubernetes.release import helm_release
+from components.kubernetes.security import SECCOMP
 from sizing.specs import AgentGatewaySpec, Workloads
 
 RELEASE = "agentgateway"
@@ -166,7 +167,7 @@ class AgentGateway(Component):
             "controller": controller,
             "resources": workload.container("controller").resources(),
             "affinity": spread_by_affinity(workload, labels),
-            "podSecurityContext": {"seccompProfile": {"type": "RuntimeDefault"}},
+            "podSecurityContext": dict(SECCOMP),
             "monitoring": {"enabled": True, "grafanaDashboard": {"enabled": True}},
         }
         return helm_release(

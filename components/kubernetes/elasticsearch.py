@@ -12,6 +12,7 @@ from components.kubernetes.chart_defaults import exact_resources, minimum_budget
 from components.kubernetes.endpoints import ServiceEndpoint
 from components.kubernetes.placement import ZONE, pod_affinity, spread_constraints
 from components.kubernetes.release import helm_release
+from components.kubernetes.security import NO_PRIVILEGE, SECCOMP, not_root
 from sizing.quantities import format_storage
 from sizing.specs import ObservabilitySpec, Workload, Workloads
 
@@ -100,7 +101,7 @@ def _operator_values(workload: Workload, managed_namespace: str) -> dict[str, ob
         "resources": exact_resources(workload.container("eck-operator")),
         "priorityClassName": workload.priority_class,
         "podDisruptionBudget": minimum_budget(workload),
-        "podSecurityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
+        "podSecurityContext": {"runAsNonRoot": True, **SECCOMP},
         "telemetry": {"disabled": True},
         "config": {"metrics": {"port": _METRICS_PORT}},
         "podMonitor": {"enabled": True, "interval": "60s"},
@@ -111,12 +112,7 @@ def _cluster_values(spec: ObservabilitySpec, workload: Workload, storage_class: 
     labels = {"elasticsearch.k8s.elastic.co/cluster-name": NAME}
     pod = {
         "priorityClassName": workload.priority_class,
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": _UID,
-            "fsGroup": _UID,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
+        "securityContext": not_root(_UID),
         "affinity": pod_affinity(workload, labels),
         "topologySpreadConstraints": spread_constraints(workload, labels),
         "containers": [_container(workload)],
@@ -166,4 +162,5 @@ def _container(workload: Workload) -> dict[str, object]:
         # Half of the memory limit becomes Java's heap, by the image's own rule; so there must be one.
         "resources": workload.container("elasticsearch").resources(),
         "env": [{"name": "ZONE", "valueFrom": zone}],
+        "securityContext": dict(NO_PRIVILEGE),
     }

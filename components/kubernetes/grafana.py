@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from components.kubernetes.endpoints import ServiceEndpoint
 from components.kubernetes.placement import disruption_budget, labels_of, spread_constraints
+from components.kubernetes.security import READ_ONLY
 from sizing.specs import Workload
 
 ADMIN_SECRET = "grafana-admin"  # noqa: S105 - a name
@@ -11,6 +12,10 @@ FOLDER_ANNOTATION = "grafana_folder"
 """On a ConfigMap with the label ``grafana_dashboard: "1"`` in Grafana's namespace: its folder."""
 
 _RELEASE = "kube-prometheus-stack"
+
+_SCRATCH = {"name": "scratch", "mountPath": "/tmp"}  # noqa: S108 - inside the container
+"""One empty volume for the three containers, whose file systems are read-only: plugins and the sidecars'
+Python insist on a temporary directory (https://github.com/grafana/helm-charts/issues/3936)."""
 
 
 def grafana_values(
@@ -37,6 +42,8 @@ def grafana_values(
         "testFramework": {"enabled": False},
         # The chart's default is a ClusterRole that reads every Secret of the cluster.
         "rbac": {"namespaced": True},
+        "containerSecurityContext": dict(READ_ONLY),
+        "extraEmptyDirMounts": [_SCRATCH],
         "sidecar": _sidecar(workload, query),
         "additionalDataSources": [
             {"name": "Jaeger", "uid": "jaeger", "type": "jaeger", "access": "proxy", "url": traces.url()}
@@ -56,6 +63,7 @@ def _sidecar(workload: Workload, query: ServiceEndpoint | None) -> dict[str, obj
         raise ValueError(f"workload {workload.name}: its two sidecars share one setting and must be equal")
     datasources: dict[str, object] = {
         "resource": "configmap",
+        "extraMounts": [_SCRATCH],
         "exemplarTraceIdDestinations": {
             "datasourceUid": "jaeger",
             "traceIdLabelName": "trace_id",
@@ -66,11 +74,13 @@ def _sidecar(workload: Workload, query: ServiceEndpoint | None) -> dict[str, obj
         datasources["url"] = query.url()
     return {
         "resources": resources,
+        "securityContext": dict(READ_ONLY),
         "dashboards": {
             "enabled": True,
             "resource": "configmap",
             "searchNamespace": workload.namespace,
             "folderAnnotation": FOLDER_ANNOTATION,
+            "extraMounts": [_SCRATCH],
             "provider": {"foldersFromFilesStructure": True, "allowUiUpdates": False},
         },
         "datasources": datasources,

@@ -18,6 +18,7 @@ from components.kubernetes.otel import (
     receivers,
 )
 from components.kubernetes.placement import labels_of, pod_affinity, spread_constraints
+from components.kubernetes.security import READ_ONLY, not_root
 from sizing.specs import Container, ObservabilitySpec, Workload, Workloads
 
 RELEASE = "jaeger"
@@ -46,11 +47,6 @@ PASSWORD_RELOAD = "60s"  # noqa: S105 - an interval
 """How often the password file is read again, so that a rotated password needs no restart."""
 
 _UID = 10001  # the image's user
-_POD_SECURITY: dict[str, object] = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
-_CONTAINER_SECURITY: dict[str, object] = {
-    "allowPrivilegeEscalation": False,
-    "capabilities": {"drop": ["ALL"]},
-}
 
 
 CLEANER = "jaeger-es-index-cleaner"
@@ -82,8 +78,8 @@ def jaeger_values(spec: ObservabilitySpec, workloads: Workloads) -> dict[str, ob
             # The chart mounts the configuration without a checksum; without this a change would go unnoticed.
             "podLabels": {"ai-gateway/config": _digest(config)},
             "serviceAccount": {"automountServiceAccountToken": False},
-            "podSecurityContext": {**_POD_SECURITY, "runAsUser": _UID, "runAsGroup": _UID, "fsGroup": _UID},
-            "securityContext": _CONTAINER_SECURITY,
+            "podSecurityContext": not_root(_UID),
+            "securityContext": dict(READ_ONLY),
             "affinity": pod_affinity(workload, LABELS),
             "topologySpreadConstraints": spread_constraints(workload, LABELS),
             **_volumes(spec),
@@ -210,8 +206,8 @@ def _index_cleaner(workload: Workload) -> dict[str, object]:
                 "tag": JAEGER_INDEX_CLEANER.tag,
             },
             "resources": workload.container(CLEANER).resources(),
-            "podSecurityContext": {**_POD_SECURITY, "runAsUser": user_id},
-            "securityContext": {**_CONTAINER_SECURITY, "runAsUser": user_id},
+            "podSecurityContext": not_root(user_id),
+            "securityContext": {**READ_ONLY, "runAsUser": user_id},
             "extraEnv": [
                 {"name": "ES_USERNAME", "value": USER},
                 {"name": "ES_PASSWORD", "valueFrom": password},

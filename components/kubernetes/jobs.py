@@ -23,17 +23,14 @@ REPLACE_FAILED: Mapping[str, str] = {"pulumi.com/replaceUnready": "true"}
 WORKLOAD_LABEL = "ai-gateway/workload"
 """The Job's name is Pulumi's: this says which workload of the plan it is."""
 
-_RESTRICTED = k8s.core.v1.SecurityContextArgs(
-    allow_privilege_escalation=False, capabilities=k8s.core.v1.CapabilitiesArgs(drop=["ALL"])
-)
-
 
 @dataclass(frozen=True)
 class Step:
     """One container of a Job, with the figures of its workload. Steps run one after the other.
 
     ``command`` None keeps the image's entrypoint. ``secrets`` maps a variable to (Secret, key): values never
-    stand in the pod's specification. ``optional_secrets`` may be missing.
+    stand in the pod's specification. ``writes_image`` lets it write beside its own code, not to its volumes
+    only.
     """
 
     image: str
@@ -44,6 +41,7 @@ class Step:
     secrets: Mapping[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
     mounts: Mapping[str, str] = field(default_factory=dict[str, str])  # volume -> path
     ephemeral_gib: int | None = None
+    writes_image: bool = False
 
 
 @dataclass(frozen=True)
@@ -189,7 +187,11 @@ def _container(step: Step) -> k8s.core.v1.ContainerArgs:
         args=list(step.args) or None,
         env=_env(step) or None,
         resources=k8s.core.v1.ResourceRequirementsArgs(requests=requests, limits=limits),
-        security_context=_RESTRICTED,
+        security_context=k8s.core.v1.SecurityContextArgs(
+            allow_privilege_escalation=False,
+            capabilities=k8s.core.v1.CapabilitiesArgs(drop=["ALL"]),
+            read_only_root_filesystem=not step.writes_image,
+        ),
         volume_mounts=[
             k8s.core.v1.VolumeMountArgs(name=name, mount_path=path)
             for name, path in sorted(step.mounts.items())

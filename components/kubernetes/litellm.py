@@ -33,6 +33,7 @@ from components.kubernetes.placement import (
 )
 from components.kubernetes.release import helm_release
 from components.kubernetes.secretstore import VAULT_STORE, external_secret
+from components.kubernetes.security import NO_PRIVILEGE, SECCOMP
 from sizing.specs import LitellmSpec, Workloads
 
 RELEASE = "litellm"
@@ -230,8 +231,9 @@ class Litellm(Component):
                 "resources": exact_resources(self.workload.container("metrics")),
             },
             "serviceMonitor": {"enabled": True},
-            "podSecurityContext": {"seccompProfile": {"type": "RuntimeDefault"}},
-            "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+            # The image is root's, and Prisma writes beside its own code.
+            "podSecurityContext": dict(SECCOMP),
+            "securityContext": dict(NO_PRIVILEGE),
         }
 
     def _scheduling(self, args: LitellmArgs) -> dict[str, object]:

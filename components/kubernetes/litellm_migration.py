@@ -109,4 +109,6 @@ def _step(
             "DATABASE_PASSWORD": (MIGRATE_ENTRY, "password"),
         },
         mounts={} if tls.config_map is None else {"postgres-ca": CA_DIR},
+        # Prisma writes its schema beside its own code: https://github.com/BerriAI/litellm/issues/13369
+        writes_image=True,
     )

@@ -18,6 +18,7 @@ from components.kubernetes.grafana import ADMIN_SECRET, grafana_values
 from components.kubernetes.placement import labels_of, pod_affinity, spread_constraints
 from components.kubernetes.release import helm_release
 from components.kubernetes.secretstore import external_secret
+from components.kubernetes.security import READ_ONLY, SECCOMP
 from sizing.quantities import format_storage
 from sizing.specs import ObservabilitySpec, RuleGroupSpec, Workload, Workloads
 from sizing.specs.dashboards import DashboardSpec
@@ -272,6 +273,8 @@ def _node_exporter(workload: Workload) -> dict[str, object]:
     return {
         "resources": workload.container("node-exporter").resources(),
         "priorityClassName": workload.priority_class,
+        # It looks at the node and may change nothing there: the chart leaves these open.
+        "containerSecurityContext": {**READ_ONLY, **SECCOMP},
         # Every node, whatever it is tainted with: a node under pressure is the one to look at.
         "tolerations": [{"operator": "Exists"}],
     }

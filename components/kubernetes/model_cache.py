@@ -34,6 +34,9 @@ interrupted goes on where it stopped."""
 
 RETRIES = 6
 
+USER = 2000
+"""The image's own user that is not root (https://docs.vllm.ai/en/latest/deployment/docker/)."""
+
 HUB_CREDENTIAL = "hf-token"
 
 
@@ -128,6 +131,8 @@ def _task(engine: EngineSpec, inputs: CacheInputs, source: k8s.core.v1.ConfigMap
             "TARGET": target,
             "WORK_DIR": WORK_DIR,
             "HF_HOME": f"{WORK_DIR}/.hf",
+            "HOME": WORK_DIR,
+            "TMPDIR": WORK_DIR,
             "HF_XET_CHUNK_CACHE_SIZE_BYTES": "0",  # else up to 10 GB of chunks stay beside the file
             **inputs.bindings.environment,
         },
@@ -141,6 +146,7 @@ def _task(engine: EngineSpec, inputs: CacheInputs, source: k8s.core.v1.ConfigMap
         timeout_s=TIMEOUT_S,
         retries=RETRIES,
         service_account=SERVICE_ACCOUNT,
+        run_as=USER,
         config_maps={"script": source.metadata.name},
         scratch_gib={"work": SCRATCH_GIB},
     )

@@ -10,6 +10,7 @@ from components.kubernetes.endpoints import ServiceEndpoint
 from components.kubernetes.images import OTEL_COLLECTOR
 from components.kubernetes.otel_sampling import pipeline, sampled
 from components.kubernetes.placement import disruption_budget, labels_of, spread_constraints
+from components.kubernetes.security import READ_ONLY, not_root
 from sizing.specs import Workload
 
 RELEASE = "otel-collector"
@@ -50,12 +51,6 @@ _ATTRIBUTES = (
     "k8s.node.name",
 )
 
-_RESTRICTED: dict[str, object] = {
-    "allowPrivilegeEscalation": False,
-    "readOnlyRootFilesystem": True,
-    "capabilities": {"drop": ["ALL"]},
-}
-
 _UID = 10001
 """The image's own user (https://github.com/open-telemetry/opentelemetry-collector-releases); without the
 number the kubelet cannot tell that it is not root."""
@@ -94,13 +89,8 @@ def collector_values(
         "priorityClassName": workload.priority_class,
         "topologySpreadConstraints": spread_constraints(workload, labels),
         "podDisruptionBudget": disruption_budget(workload),
-        "podSecurityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": _UID,
-            "runAsGroup": _UID,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
-        "securityContext": _RESTRICTED,
+        "podSecurityContext": not_root(_UID),
+        "securityContext": dict(READ_ONLY),
         "ports": _ports(sampled=kept_percent is not None),
         "serviceMonitor": {"enabled": True},
         "clusterRole": {"create": True, "rules": _rules()},

@@ -11,6 +11,7 @@ import pulumi
 from components.bindings import PodLogs
 from components.kubernetes.images import OTEL_COLLECTOR
 from components.kubernetes.otel import HEALTH_PORT, MEMORY_LIMITER, own_metrics
+from components.kubernetes.security import READ_ONLY, SECCOMP
 from sizing.specs import Workload
 
 RELEASE = "otel-logs"
@@ -44,12 +45,8 @@ def agent_values(
         "priorityClassName": workload.priority_class,
         "tolerations": [{"operator": "Exists"}],
         "serviceAccount": {"create": True, "name": RELEASE, "annotations": annotations},
-        "podSecurityContext": {"runAsUser": 0, "runAsGroup": 0, "seccompProfile": {"type": "RuntimeDefault"}},
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        },
+        "podSecurityContext": {"runAsUser": 0, "runAsGroup": 0, **SECCOMP},
+        "securityContext": dict(READ_ONLY),
         "extraVolumes": [
             {"name": "pods", "hostPath": {"path": FILES}},
             {"name": "positions", "hostPath": {"path": POSITIONS, "type": "DirectoryOrCreate"}},

@@ -22,6 +22,7 @@ from components.kubernetes.placement import (
 )
 from components.kubernetes.release import helm_release
 from components.kubernetes.secretstore import external_secret
+from components.kubernetes.security import SECCOMP
 from sizing.specs import PgbouncerSpec, Workloads
 
 RELEASE = "pgbouncer"
@@ -165,7 +166,7 @@ class Pgbouncer(Component):
             },
             "terminationGracePeriodSeconds": GRACE_S,
             "lifecycle": {"preStop": {"exec": {"command": ["/bin/sh", "-c", PRE_STOP]}}},
-            "securityContext": {"seccompProfile": {"type": "RuntimeDefault"}},
+            "securityContext": dict(SECCOMP),
             "service": {"port": PORT},
             "affinity": pod_affinity(workload, labels),
             "topologySpreadConstraints": spread_constraints(workload, labels),
@@ -181,7 +182,7 @@ class Pgbouncer(Component):
                 },
                 "auth": {"existingSecret": STATS_LOGIN},
                 "resources": exact_resources(workload.container("exporter")),
-                "securityContext": {"seccompProfile": {"type": "RuntimeDefault"}},
+                "securityContext": dict(SECCOMP),
             },
         }
         if tls.config_map is not None:

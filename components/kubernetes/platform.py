@@ -23,10 +23,13 @@ POD_SECURITY: dict[str, PodSecurityLevel] = {
     # node-exporter: hostNetwork, hostPID and the node's root file system, read-only.
     "monitoring": "privileged",
     "cert-manager": "restricted",
+    "database": "restricted",
     "elastic-system": "restricted",
     "external-secrets": "restricted",
     "keda": "restricted",
     "tracing": "restricted",
+    "vault": "restricted",
+    "vllm": "restricted",
 }
 """What a namespace enforces. Others enforce "baseline": their images or charts set no seccomp profile or run
 as root, and would be refused. There "restricted" is what the API server warns and audits by, so that what

@@ -13,6 +13,7 @@ from components.kubernetes.endpoints import ServiceEndpoint
 from components.kubernetes.metrics import OBJSTORE_KEY, OBJSTORE_SECRET, THANOS_DISCOVERY
 from components.kubernetes.placement import disruption_budget, labels_of, pod_affinity, spread_constraints
 from components.kubernetes.release import helm_release
+from components.kubernetes.security import SECCOMP
 from sizing.quantities import format_storage
 from sizing.specs import ObservabilitySpec, Workload, Workloads
 
@@ -139,6 +140,8 @@ def _part(workload: Workload, component: str) -> dict[str, object]:
         "affinity": pod_affinity(workload, labels),
         "topologySpreadConstraints": spread_constraints(workload, labels),
         "pdb": disruption_budget(workload),
+        # Beside what the chart sets: the volumes' group, no root.
+        "podSecurityContext": dict(SECCOMP),
     }
 
 

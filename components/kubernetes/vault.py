@@ -13,6 +13,7 @@ from components.kubernetes import charts, images
 from components.kubernetes.certificates import private_authority, server_certificate
 from components.kubernetes.placement import disruption_budget, labels_of, pod_affinity, spread_constraints
 from components.kubernetes.release import helm_release
+from components.kubernetes.security import READ_ONLY, not_root
 from components.kubernetes.vault_audit import AuditVolume, rotation
 from components.kubernetes.vault_config import API_PORT, TLS_DIR, dns_names, server_config
 from sizing.quantities import format_storage
@@ -29,6 +30,9 @@ is an answer: a restart would not change it."""
 
 LIVENESS_PERIOD_S = 10
 PROBE_TIMEOUT_S = 5
+
+SCRATCH_DIR, SCRATCH_LIMIT = "/tmp", "16Mi"  # noqa: S108 - inside the container
+"""The chart's start command writes the configuration there, with the pod's name and addresses filled in."""
 
 
 @dataclass(frozen=True)
@@ -129,8 +133,14 @@ class Vault(Component):
             "logFormat": "json",
             "serviceAccount": {"name": "vault", "annotations": args.bindings.annotations("vault")},
             "extraEnvironmentVars": {**args.bindings.environment, "VAULT_CACERT": f"{TLS_DIR}/ca.crt"},
-            "volumes": [{"name": "tls", "secret": {"secretName": TLS_CERTIFICATE}}],
-            "volumeMounts": [{"name": "tls", "mountPath": TLS_DIR, "readOnly": True}],
+            "volumes": [
+                {"name": "tls", "secret": {"secretName": TLS_CERTIFICATE}},
+                {"name": "scratch", "emptyDir": {"sizeLimit": SCRATCH_LIMIT}},
+            ],
+            "volumeMounts": [
+                {"name": "tls", "mountPath": TLS_DIR, "readOnly": True},
+                {"name": "scratch", "mountPath": SCRATCH_DIR},
+            ],
             "shareProcessNamespace": True,  # to send the server SIGHUP
             "extraContainers": [self._rotation(args)],
             "statefulSet": {"securityContext": _security_context()},
@@ -138,7 +148,7 @@ class Vault(Component):
 
     def _rotation(self, args: VaultArgs) -> dict[str, object]:
         volume = AuditVolume(args.spec.audit_storage_gib)
-        return rotation(self.workload.container("audit-rotate"), volume, _CONTAINER_SECURITY)
+        return rotation(self.workload.container("audit-rotate"), volume)
 
     def _ha(self, args: VaultArgs) -> dict[str, object]:
         replicas = self.workload.replicas
@@ -185,21 +195,6 @@ def _probes() -> dict[str, object]:
     }
 
 
-_CONTAINER_SECURITY: dict[str, object] = {
-    "allowPrivilegeEscalation": False,
-    "capabilities": {"drop": ["ALL"]},
-}
-
-
 def _security_context() -> dict[str, object]:
     """The image's own user; what the "restricted" pod security level asks for."""
-    return {
-        "pod": {
-            "runAsNonRoot": True,
-            "runAsUser": 100,
-            "runAsGroup": 1000,
-            "fsGroup": 1000,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
-        "container": _CONTAINER_SECURITY,
-    }
+    return {"pod": not_root(100, group=1000), "container": dict(READ_ONLY)}

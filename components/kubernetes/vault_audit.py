@@ -6,11 +6,11 @@ it to the cloud's log service, which keeps it; the file is there for the day whe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from components.kubernetes import images
 from components.kubernetes.files import script
+from components.kubernetes.security import READ_ONLY
 from sizing.specs import Container
 
 AUDIT_DIR = "/vault/audit"
@@ -43,7 +43,7 @@ class AuditVolume:
         return int(self.size_gib * _KIB_PER_GIB * USED_SHARE / (KEPT + 1))
 
 
-def rotation(container: Container, volume: AuditVolume, security: Mapping[str, object]) -> dict[str, object]:
+def rotation(container: Container, volume: AuditVolume) -> dict[str, object]:
     """The container. It shares the server's process namespace and user, to send it SIGHUP; in the server's
     own image, which is on the node already and has a shell."""
     env = {
@@ -59,6 +59,6 @@ def rotation(container: Container, volume: AuditVolume, security: Mapping[str, o
         "command": ["/bin/sh", "-c", script("rotate_audit.sh")],
         "env": [{"name": name, "value": str(value)} for name, value in env.items()],
         "resources": container.resources(),
-        "securityContext": {**security, "readOnlyRootFilesystem": True},
+        "securityContext": dict(READ_ONLY),
         "volumeMounts": [{"name": "audit", "mountPath": AUDIT_DIR}],
     }

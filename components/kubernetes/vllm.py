@@ -21,9 +21,11 @@ from components.kubernetes.placement import disruption_budget, spread_by_affinit
 from components.kubernetes.release import helm_release
 from components.kubernetes.scaling import scaled_object
 from components.kubernetes.secretstore import external_secret
+from components.kubernetes.security import NO_PRIVILEGE, READ_ONLY, not_root
 from components.kubernetes.vllm_engine import (
     ENGINE_CONTAINER,
     ENGINE_LABELS,
+    ENGINE_POD_SECURITY,
     PRE_STOP_S,
     STOP_MARGIN_S,
     EngineInputs,
@@ -44,6 +46,10 @@ ROUTER_LABELS = {"environment": "ai-gateway", "release": "vllm-router"}
 
 ROUTER_START_FAILURES = 24
 """Two minutes; the chart's 20 s are too short for a Python start on a busy node."""
+
+ROUTER_USER = 65534
+"""``nobody``: the image names no user, and libraries look the number up in its list of users."""
+SCRATCH_DIR, SCRATCH_LIMIT = "/tmp", "256Mi"  # noqa: S108 - inside the container
 
 REROUTE_ATTEMPTS = "1"
 """A request that meets an engine which has just gone is sent to another one, once."""
@@ -159,8 +165,8 @@ class Vllm(Component):
             "imagePullPolicy": "IfNotPresent",
             "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}},
             "vllmApiKey": {"secretName": API_KEY_ENTRY, "secretKey": API_KEY_KEY},
-            "securityContext": {"seccompProfile": {"type": "RuntimeDefault"}},
-            "containerSecurityContext": {"allowPrivilegeEscalation": False, "runAsNonRoot": False},
+            "securityContext": ENGINE_POD_SECURITY,
+            "containerSecurityContext": {"runAsNonRoot": True, **NO_PRIVILEGE},
             "serviceMonitor": {"enabled": True},
             **probes(args.spec.engines),
             "modelSpec": specs,
@@ -189,7 +195,7 @@ class Vllm(Component):
                 "json",
             ],
             "startupProbe": {"failureThreshold": ROUTER_START_FAILURES},
-            "securityContext": {"seccompProfile": {"type": "RuntimeDefault"}},
+            **_router_security(),
             "serviceMonitor": {"enabled": True},
         }
 
@@ -217,3 +223,17 @@ class Vllm(Component):
             prometheus_url=self.args.prometheus_url,
             depends_on=[self.release],
         )
+
+
+def _router_security() -> dict[str, object]:
+    """The router needs no user of its own and writes only what its libraries keep in the home directory.
+
+    https://github.com/vllm-project/production-stack/issues/966
+    """
+    return {
+        "securityContext": not_root(ROUTER_USER),
+        "containerSecurityContext": READ_ONLY,
+        "env": [{"name": "HOME", "value": SCRATCH_DIR}],
+        "extraVolumes": [{"name": "scratch", "emptyDir": {"sizeLimit": SCRATCH_LIMIT}}],
+        "extraVolumeMounts": [{"name": "scratch", "mountPath": SCRATCH_DIR}],
+    }

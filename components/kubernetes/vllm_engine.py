@@ -12,6 +12,7 @@ from components.bindings import Bindings
 from components.kubernetes import images
 from components.kubernetes.model_cache import model_path
 from components.kubernetes.placement import disruption_budget
+from components.kubernetes.security import not_root
 from sizing.specs import EngineSpec, Workload
 
 ENGINE_CONTAINER = "vllm"  # its name in the chart and in the workload
@@ -19,6 +20,11 @@ GPU = "nvidia.com/gpu"
 
 ENGINE_LABELS = {"environment": "ai-gateway", "release": "vllm"}
 """Replaces both of the chart's default labels, by which the router finds engines: one set per release."""
+
+ENGINE_USER, ENGINE_HOME = 2000, "/home/vllm"
+ENGINE_POD_SECURITY = not_root(ENGINE_USER, group=0)
+"""The image's own user, which is made for this; its home belongs to group 0. Compiled kernels are kept there,
+so the root file system stays writable. https://docs.vllm.ai/en/latest/deployment/docker/"""
 
 PRE_STOP_S = 15
 """The engine takes requests until it is told to stop, and aborts those that come later; the router and the
@@ -131,6 +137,7 @@ def _environment(engine: EngineSpec, bindings: Bindings) -> list[dict[str, str]]
         "RUNAI_STREAMER_MEMORY_LIMIT": str(engine.streamer_memory_limit_mib * MIB),
         "VLLM_ENGINE_READY_TIMEOUT_S": str(engine.startup_budget_s),
         "VLLM_NO_USAGE_STATS": "1",
+        "HOME": ENGINE_HOME,
         **bindings.environment,
     }
     return [{"name": name, "value": value} for name, value in sorted(values.items())]

@@ -31,7 +31,7 @@ def _router(need: Requirements) -> Workload:
         node_group="cpu_nodes",
         replicas=need.vllm.router_replicas,
         containers=(container("router", ROUTER_CPU_M, ROUTER_MEMORY_MIB),),
-        spread_zones="none",
+        spread_zones="soft",
         spread_hosts="soft",
         max_unavailable=1,
         priority_class="gateway-critical",

@@ -13,7 +13,9 @@ from components.kubernetes import images
 from components.kubernetes.images import Image
 from components.kubernetes.platform import POD_SECURITY, namespaces_of
 from sizing.network_edges import SYSTEM_NAMESPACE, group_of
-from tests.harness import CASES, ROOT, captured, of_type, plan
+from tests.harness import CASES, ROOT, at, captured, of_type, plan
+from tools.docs_privileges import REASONS, WRITABLE
+from tools.docs_privileges import ROOT as ROOT_PODS
 
 EVERY_CASE = pytest.mark.parametrize(("stack", "cloud"), CASES)
 CONTRACT: Mapping[str, Any] = tomllib.loads(
@@ -22,14 +24,31 @@ CONTRACT: Mapping[str, Any] = tomllib.loads(
 LEVELS = ("restricted", "baseline", "privileged")
 """From the strictest on: https://kubernetes.io/docs/concepts/security/pod-security-standards/"""
 
-REASONS = {
-    "dcgm-exporter": "reads the GPUs' counters (SYS_ADMIN) and which pod uses which (the kubelet's socket)",
-    "node-exporter": "shows the node itself: its network, processes and file systems, all read-only",
-    "otel-logs": "reads the files with the lines of all pods, and keeps on the node how far it has read",
-    "nvidia-device-plugin": "registers at the kubelet's socket",
+HARDENED: Mapping[str, tuple[str, ...]] = {
+    "aws-load-balancer-controller": ("securityContext",),
+    "cluster-autoscaler": ("containerSecurityContext",),
+    "jaeger": ("jaeger.securityContext",),
+    "kube-prometheus-stack": (
+        "grafana.containerSecurityContext",
+        "grafana.sidecar.securityContext",
+        "prometheus-node-exporter.containerSecurityContext",
+    ),
+    "otel-collector": ("securityContext",),
+    "otel-logs": ("securityContext",),
+    "vault": ("server.statefulSet.securityContext.container",),
+    "vllm": ("routerSpec.containerSecurityContext", "servingEngineSpec.containerSecurityContext"),
+    "litellm": ("gateway.securityContext",),
 }
-"""Pods that a namespace of level "baseline" would refuse: why they are."""
-
+"""Where values close what a chart leaves open: a container's security context, by release."""
+PODS_OF_THESE: Mapping[str, tuple[str, ...]] = {
+    "aws-load-balancer-controller": ("podSecurityContext",),
+    "thanos": ("query.podSecurityContext", "storegateway.podSecurityContext", "compactor.podSecurityContext"),
+    "vault": ("server.statefulSet.securityContext.pod",),
+    "vllm": ("routerSpec.securityContext", "servingEngineSpec.securityContext"),
+    "litellm": ("gateway.podSecurityContext",),
+}
+"""The same of pods: the seccomp profile, and a user where the image has none."""
+RELEASE = "kubernetes:helm.sh/v3:Release"
 GRANTS = ("privileged", "hostNetwork", "hostPID", "hostIPC", "allowPrivilegeEscalation")
 IMAGE = re.compile(r"^[\w.-]+(\.[\w-]+)*(/[\w.-]+)+:(?P<tag>[\w][\w.-]*)$")
 SECRET_NAME = re.compile(r"(password|passwd|token|api_?key|secret_?key|master_?key)$", re.IGNORECASE)
@@ -73,6 +92,29 @@ def test_jobs_drop_what_they_can(stack: str, cloud: str) -> None:
             context = container["securityContext"]
             assert context["allowPrivilegeEscalation"] is False, job.urn
             assert context["capabilities"] == {"drop": ["ALL"]}, job.urn
+            writes = job.inputs["metadata"]["namespace"] in WRITABLE
+            assert context["readOnlyRootFilesystem"] is not writes, job.urn
+            assert writes or pod["securityContext"]["runAsNonRoot"] is True, job.urn
+
+
+@EVERY_CASE
+def test_values_close_what_charts_leave_open(stack: str, cloud: str) -> None:
+    releases = {r.inputs["name"]: r.inputs for r in of_type(captured(stack, cloud), RELEASE)}
+    on_aws = {"cluster-autoscaler", "aws-load-balancer-controller", "otel-logs"}
+    assert set(HARDENED) - set(releases) == (set() if cloud == "aws" else on_aws)
+    for name, paths in HARDENED.items():
+        for path in paths if name in releases else ():
+            context = at(releases[name], f"values.{path}")
+            assert context["allowPrivilegeEscalation"] is False, path
+            assert context["capabilities"] == {"drop": ["ALL"]}, path
+            writes = name in WRITABLE or path.startswith("servingEngineSpec")
+            assert context.get("readOnlyRootFilesystem", False) is not writes, path
+    for name, paths in PODS_OF_THESE.items():
+        for path in paths if name in releases else ():
+            context = at(releases[name], f"values.{path}")
+            assert context["seccompProfile"] == {"type": "RuntimeDefault"}, path
+            own = name in ROOT_PODS or name == "thanos"  # root, or the chart's own user
+            assert own or (context["runAsNonRoot"] is True and context["runAsUser"] > 0), path
 
 
 @EVERY_CASE
@@ -133,5 +175,7 @@ def test_namespaces_admit_what_runs_there_and_no_more(stack: str, cloud: str) ->
 
 
 def test_every_reason_is_used() -> None:
-    assert set(REASONS) <= set(CONTRACT)
+    """The page names every pod that is not of the strictest level, and no other."""
+    assert set(REASONS) | set(ROOT_PODS) == {n for n, pod in CONTRACT.items() if pod["level"] != "restricted"}
+    assert set(WRITABLE) <= set(CONTRACT)
     assert SYSTEM_NAMESPACE not in POD_SECURITY

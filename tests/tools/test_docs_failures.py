@@ -7,7 +7,7 @@ import pytest
 from sizing.network_edges import SYSTEM_NAMESPACE, group_of
 from tests.harness import CASES, plan
 from tools import docs_failures
-from tools.docs_failures import PODS, SERVES, left_without_node, left_without_zone
+from tools.docs_failures import PODS, SERVES, SYSTEM, described, left_without_node, left_without_zone
 
 EVERY_CASE = pytest.mark.parametrize(("stack", "cloud"), CASES)
 
@@ -18,11 +18,13 @@ def test_every_workload_says_what_is_missing_without_it(stack: str, cloud: str) 
         if workload.namespace != SYSTEM_NAMESPACE and workload.kind not in ("Job", "CronJob"):
             assert SERVES[group_of(workload)], workload.name
             assert "probes" in PODS[group_of(workload)], workload.name
+        elif cloud == "aws" and workload.kind not in ("Job", "CronJob"):
+            assert described(workload)[1], workload.name
 
 
 def test_nothing_is_described_that_never_runs() -> None:
     there = {group_of(w) for stack, cloud in CASES for w in plan(stack, cloud).workloads.items}
-    assert set(SERVES) <= there
+    assert set(SERVES) | set(SYSTEM) <= there
 
 
 @EVERY_CASE
@@ -46,5 +48,5 @@ def test_every_size_has_its_table() -> None:
         if cloud == "aws":
             rows = text.split(f"## {stack.capitalize()}\n")[1].split("\n## ")[0]
             for workload in plan(stack, cloud).workloads.items:
-                told = workload.namespace != SYSTEM_NAMESPACE and workload.kind not in ("Job", "CronJob")
+                told = workload.kind not in ("Job", "CronJob")
                 assert (f"| {workload.name} |" in rows) == told

@@ -216,11 +216,18 @@ def test_elasticsearch_needs_nothing_of_the_node_and_meets_the_restricted_level(
     """Memory mapping needs a kernel setting, which only a privileged container could make."""
     (nodes,) = values(elastic, "elasticsearch")["nodeSets"]
     assert nodes["config"]["node.store.allow_mmap"] is False
-    assert nodes["podTemplate"]["spec"]["securityContext"] == {
+    pod = nodes["podTemplate"]["spec"]
+    assert pod["securityContext"] == {
         "runAsNonRoot": True,
         "runAsUser": 1000,
+        "runAsGroup": 1000,
         "fsGroup": 1000,
         "seccompProfile": {"type": "RuntimeDefault"},
+    }
+    (container,) = pod["containers"]
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
     }
 
 

@@ -46,8 +46,9 @@ def test_every_namespace_of_the_workloads_and_no_system_namespace(graph: Graph) 
         ("external-secrets", "restricted"),
         ("elastic-system", "restricted"),
         ("tracing", "restricted"),
-        ("vault", "baseline"),
-        ("vllm", "baseline"),
+        ("vault", "restricted"),
+        ("vllm", "restricted"),
+        ("litellm", "baseline"),
     ],
 )
 def test_level_is_enforced_at_the_clusters_version(graph: Graph, namespace: str, level: str) -> None:

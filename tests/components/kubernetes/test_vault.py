@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.kubernetes.vault import Vault, VaultArgs
+from components.kubernetes.vault import SCRATCH_DIR, Vault, VaultArgs
 from components.kubernetes.vault_config import dns_names, peer_names, server_config
 from infra.graph.model import Graph
 from tests.factories_workloads import (
@@ -103,10 +103,17 @@ def test_tls_everywhere(graph: Graph) -> None:
     assert "tls_disable" not in config
     assert 'tls_cert_file = "/vault/tls/tls.crt"' in config
     assert config.count('leader_ca_cert_file = "/vault/tls/ca.crt"') == 5
-    (volume,), (mount,) = server(graph)["volumes"], server(graph)["volumeMounts"]
+    (volume, _), (mount, _) = server(graph)["volumes"], server(graph)["volumeMounts"]
     assert volume == {"name": "tls", "secret": {"secretName": "vault-server-tls"}}
     assert (mount["name"], mount["mountPath"]) == ("tls", "/vault/tls")
     assert "subPath" not in mount
+
+
+def test_the_root_file_system_is_read_only_and_the_start_command_has_its_place(graph: Graph) -> None:
+    found = server(graph)
+    assert found["statefulSet"]["securityContext"]["container"]["readOnlyRootFilesystem"] is True
+    mounts = {mount["mountPath"]: mount["name"] for mount in found["volumeMounts"]}
+    assert {"name": mounts[SCRATCH_DIR], "emptyDir": {"sizeLimit": "16Mi"}} in found["volumes"]
 
 
 def test_the_certificate_names_every_server_and_service(graph: Graph) -> None:
