@@ -92,9 +92,11 @@ def document() -> str:
         " (`soft` is a wish, `hard` a condition). The others start again elsewhere, as `gateway fit` proves,"
         " with a disk only in its zone. Probes are those of the rendered charts, with our values"
         " (tests/contracts/pods.toml has the source of each).",
-        f"The database and the cache are services of the cloud. In `{SYSTEM_NAMESPACE}` the table has AWS's pods:"
-        " two charts of ours, and add-ons that EKS keeps; on Google Cloud all of them are Google's. Jobs are left"
-        " out: one that is cut off is started again elsewhere.",
+        "The database and the cache are services of the cloud. Of"
+        f" `{SYSTEM_NAMESPACE}` the table has AWS's pods,"
+        " two charts of ours and add-ons that EKS keeps; on Google Cloud all of them are Google's. Jobs are"
+        " left out: one that is cut off is started again elsewhere. [What pods may do](privileges.md) is a"
+        " page of its own.",
     ]
     for tier in Tier:
         plan = plan_of(load({"tier": tier.value, "cloud": cloud}))
