@@ -26,7 +26,7 @@ def external_models(
     for index, model in enumerate(found):
         path = f"litellm.externalModels[{index}]"
         _check_names(path, model, served, [other.name for other in found[:index]])
-        _check_key(path, model, reserved)
+        _check_key(path, model, reserved, bedrock=bool(part.bedrock))
         _check_share(path, model, found[: index + 1])
     return tuple(
         ExternalModel(
@@ -59,15 +59,24 @@ def _check_names(path: str, model: ExternalModelPart, served: Sequence[str], ear
         )
 
 
-def _check_key(path: str, model: ExternalModelPart, reserved: Collection[str]) -> None:
+def _check_key(path: str, model: ExternalModelPart, reserved: Collection[str], *, bedrock: bool) -> None:
+    """A key, or for Bedrock the right that ``litellm.bedrock`` gives to LiteLLM's own identity."""
     if model.api_key_secret is not None:
         check_key_name(f"{path}.apiKeySecret", model.api_key_secret, reserved)
-    if model.api_key_secret is None and not model.model.startswith("bedrock/"):
+        return
+    if not model.model.startswith("bedrock/"):
         raise SizingError(
             f"{path}.apiKeySecret",
             None,
             f"{model.model} needs a key, and keys are references to Vault",
             "Set apiKeySecret to the name of a key.",
+        )
+    if not bedrock:
+        raise SizingError(
+            "litellm.bedrock",
+            False,
+            f"{path} is {model.model} without a key, and LiteLLM's identity may not call Bedrock",
+            "Set litellm.bedrock to true, or apiKeySecret to the name of a key.",
         )
 
 

@@ -48,6 +48,12 @@ def test_a_mistake_is_refused(models: list[dict[str, Any]], path: str, value: ob
     assert caught.value.remedy
 
 
-def test_a_key_is_not_needed_where_an_identity_is() -> None:
-    (found,) = check(model(model="bedrock/claude", apiKeySecret=None))
+def test_bedrock_needs_the_identity_s_right_instead_of_a_key() -> None:
+    part = {"externalModels": [model(model="bedrock/claude", apiKeySecret=None)]}
+    (found,) = external_models(LitellmPart.model_validate({**part, "bedrock": True}), [ENGINE], ())
     assert found.api_key_secret is None
+    with pytest.raises(SizingError) as caught:
+        external_models(LitellmPart.model_validate(part), [ENGINE], ())
+    assert (caught.value.path, caught.value.value) == ("litellm.bedrock", False)
+    (keyed,) = check(model(model="bedrock/claude"))
+    assert keyed.api_key_secret == "openai-key"
