@@ -32,8 +32,8 @@ class CloudPlatformArgs:
     does not bring its own; None: encrypted, not verified.
     ``secret_users`` gives the user of each secret that is an account, ``secret_generations`` 2, 3, ... for
     those that have been rotated. ``entries`` are made empty in the secret store, for Jobs inside the cluster
-    to fill. ``project`` is the cloud project that
-    holds everything, empty on a cloud without projects.
+    to fill. ``brought`` names entries that people make under the stack's prefix; pods get those as well.
+    ``project`` is the cloud project that holds everything, empty on a cloud without projects.
     """
 
     name: str
@@ -54,6 +54,7 @@ class CloudPlatformArgs:
     tags: Mapping[str, str]
     project: str = ""
     entries: tuple[str, ...] = ()
+    brought: tuple[str, ...] = ()
     secret_generations: Mapping[str, int] = field(default_factory=dict[str, int])
 
 

@@ -85,6 +85,7 @@ def _cloud(settings: Settings, plan: Plan, name: str, project: str, tags: Mappin
             secret_users=SECRET_USERS,
             secret_generations=specs.secret_generations,
             entries=ENTRIES,
+            brought=specs.observability.routing.secrets,
             identities=specs.identities,
             gateway=specs.agent_gateway,
             postgres_ca_bundle=settings.postgres.ca_bundle or plan.order.postgres.authority,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from sizing.errors import SizingError
+from sizing.external_models import check_key_name
 from sizing.names import suggestion
 from sizing.overrides import AlertsPart, ReceiverPart
 from sizing.specs import AlertRoutingSpec, ReceiverSpec, Severity
@@ -22,14 +24,14 @@ _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,39}[a-z0-9])?")
 """Becomes part of the name of a Kubernetes Secret."""
 
 
-def routing(part: AlertsPart) -> AlertRoutingSpec:
-    """The receivers and routes of a stack.
+def routing(part: AlertsPart, reserved: Collection[str]) -> AlertRoutingSpec:
+    """The receivers and routes of a stack. ``reserved``: entries of the secret store that are not theirs.
 
     Raises:
         SizingError: a receiver without a reference to its secret or with fields that its type lacks, two of
             one name, a severity that goes to nobody there is, a receiver that nothing goes to.
     """
-    receivers = tuple(_receiver(index, given) for index, given in enumerate(part.receivers))
+    receivers = tuple(_receiver(index, given, reserved) for index, given in enumerate(part.receivers))
     names = [receiver.name for receiver in receivers]
     for index, name in enumerate(names):
         if name in names[:index]:
@@ -60,7 +62,7 @@ def routing(part: AlertsPart) -> AlertRoutingSpec:
     return AlertRoutingSpec(receivers=receivers, routes=routes)
 
 
-def _receiver(index: int, part: ReceiverPart) -> ReceiverSpec:
+def _receiver(index: int, part: ReceiverPart, reserved: Collection[str]) -> ReceiverSpec:
     path = f"{PATH}.receivers[{index}]"
     if _NAME.fullmatch(part.name) is None:
         raise SizingError(
@@ -73,6 +75,7 @@ def _receiver(index: int, part: ReceiverPart) -> ReceiverSpec:
             f"{part.type} needs {SECRET_HOLDS[part.type]}, and that is a reference to the secret store",
             "Set secret to the name of an entry there, an object with the key `value`.",
         )
+    check_key_name(f"{path}.secret", part.secret, reserved)
     given = {"channel": part.channel, "to": part.to, "sender": part.sender, "smarthost": part.smarthost}
     for field, value in given.items():
         wanted = field in FIELDS[part.type]

@@ -101,7 +101,7 @@ def _check_share(path: str, model: ExternalModelPart, so_far: Sequence[ExternalM
 
 
 def check_key_name(path: str, name: str, reserved: Collection[str]) -> None:
-    """Refuse a name of a key in Vault that cannot be a Kubernetes Secret's, or that one of ours has."""
+    """Refuse a name of something brought that cannot be a Kubernetes Secret's, or that one of ours has."""
     if not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", name):
         raise SizingError(
             path, name, "not a name of small letters, digits and hyphens", "Write it as openai-key."

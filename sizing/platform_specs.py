@@ -245,7 +245,7 @@ def _observability(need: Requirements, over: Overrides) -> ObservabilitySpec:
         else 0,
         trace_sampling_percent=choices.TRACE_SAMPLING_PERCENT[tier],
         trace_kept_percent=choices.TRACE_KEPT_PERCENT.get(tier),
-        routing=routing(over.observability.alerts),
+        routing=routing(over.observability.alerts, RESERVED),
     )
 
 

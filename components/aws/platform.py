@@ -184,7 +184,7 @@ class AwsPlatform(Component):
                 bucket_arns=self._storage.arns,
                 key_arns=self._keys.arns,
                 secret_prefix=self._secret_prefix,
-                secret_names=tuple(spec.name for spec in args.secrets),
+                secret_names=(*(spec.name for spec in args.secrets), *args.brought),
                 bedrock=args.bedrock,
                 cluster=(self._cluster.eks_cluster,),
                 tags=args.tags,

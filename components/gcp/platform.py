@@ -195,6 +195,11 @@ class GcpPlatform(Component):
             self._opts(),
         )
 
+    def _brought(self) -> dict[str, str]:
+        """Entries that people make: they are there before the right to read them is granted."""
+        where = f"projects/{self._args.project}/secrets/{self._secret_prefix}"
+        return {name: f"{where}{name}" for name in self._args.brought}
+
     def _make_identity(self) -> Identity:
         args = self._args
         return Identity(
@@ -206,7 +211,7 @@ class GcpPlatform(Component):
                 workload_pool=self._cluster.workload_pool,
                 buckets=self._storage.names,
                 key_ids=self._keys.ids,
-                secret_ids=self._secrets.ids,
+                secret_ids={**self._secrets.ids, **self._brought()},
                 entry_ids=self._secrets.entry_ids,
                 bedrock=args.bedrock,
                 cluster=(self._cluster.gke,),

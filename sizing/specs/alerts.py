@@ -62,3 +62,8 @@ class AlertRoutingSpec(Spec):
 
     receivers: tuple[ReceiverSpec, ...] = ()
     routes: Mapping[Severity, str] = {}
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Entries of the secret store that the receivers read, each once."""
+        return tuple(sorted({receiver.secret for receiver in self.receivers}))

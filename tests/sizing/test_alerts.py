@@ -230,6 +230,16 @@ def test_without_receivers_a_finding_says_that_nobody_is_told() -> None:
             "receivers[0].secret",
             "reference",
         ),
+        (
+            {"receivers": [{**ONCALL, "secret": "vault-recovery-keys"}], "critical": "oncall"},
+            "receivers[0].secret",
+            "a generated secret",
+        ),
+        (
+            {"receivers": [{**ONCALL, "secret": "https://hooks.example.com/T0"}], "critical": "oncall"},
+            "receivers[0].secret",
+            "not a name",
+        ),
         ({"receivers": [ONCALL, ONCALL], "critical": "oncall"}, "receivers[1].name", "another receiver"),
         ({"receivers": [ONCALL, CHAT], "critical": "oncall"}, "receivers[1].name", "no severity"),
         (
