@@ -38,9 +38,20 @@ config:
 A receiver is of type `slack` (with `channel`), `pagerduty`, `webhook` or `email` (with `to`, `sender`,
 `smarthost`). `secret` names an entry of the cloud's secret store, a JSON object with the key `value`: the
 address of Slack's incoming webhook or of the webhook, PagerDuty's routing key, the mail server's password.
-Create it under the stack's prefix before `pulumi up`. `critical`, `warning` and `info` each name a
-receiver; a severity without one is shown in Alertmanager and sent to nobody, and without any receiver
-**nobody is paged**. `runbookUrl` is where your people read the runbook, if not in this repository.
+Create it under the stack's prefix before `pulumi up`, which lets the cluster read this entry; without it
+Alertmanager does not start.
+
+    aws secretsmanager create-secret --name ai-gateway-large/pagerduty-key --secret-string '{"value":"..."}'
+    # Google Cloud
+    printf '{"value":"..."}' | gcloud secrets create ai-gateway-large-pagerduty-key --data-file=-
+
+`critical`, `warning` and `info` each name a receiver; a severity without one is shown in Alertmanager and
+sent to nobody, and without any receiver **nobody is paged**. `runbookUrl` is where your people read the
+runbook, if not in this repository.
+
+Failed Jobs, pods that crash or are not ready, targets that are down, volumes that fill, and nodes are the
+rules of kube-prometheus-stack; they go the same ways by severity. Its `Watchdog` always fires and is sent to
+nobody: an outside service that misses it would notice a dead Prometheus, and there is none in this platform.
 
 ## Dashboards
 
