@@ -14,6 +14,9 @@ GATEWAY_CLASS = "agentgateway"
 HTTP, HTTPS = "http", "https"
 HTTP_PORT, HTTPS_PORT = 80, 443
 
+API_PATH = "/v1"
+"""Of every call of OpenAI's API, and of Anthropic's messages."""
+
 ROUTE_MARGIN_S = 30
 """The gateway gives up later than LiteLLM, so that the client gets LiteLLM's answer, not a bare 504."""
 
@@ -73,13 +76,17 @@ def _listener(name: str, port: int, protocol: str, hostname: str | None) -> dict
 
 
 def route_spec(spec: AgentGatewaySpec, gateway: str, traffic: Traffic) -> dict[str, object]:
-    """Everything to LiteLLM, on the secure listener when there is one."""
+    """The API for models to LiteLLM, on the secure listener when there is one.
+
+    LiteLLM answers more at the same port: keys, budgets, its settings and their pages. Those are for people
+    who reach the cluster, so no route leads there.
+    """
     limit = f"{traffic.request_timeout_s + ROUTE_MARGIN_S}s"
     route: dict[str, object] = {
         "parentRefs": [_parent(gateway, HTTPS if spec.domain else HTTP)],
         "rules": [
             {
-                "matches": [{"path": {"type": "PathPrefix", "value": "/"}}],
+                "matches": [{"path": {"type": "PathPrefix", "value": API_PATH}}],
                 "backendRefs": [
                     {
                         "name": traffic.backend.name,

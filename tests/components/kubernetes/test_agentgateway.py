@@ -196,6 +196,11 @@ def test_the_deployment_waits_for_the_load_balancer(graph: Graph) -> None:
     assert annotations == {"pulumi.com/waitFor": "condition=Programmed"}
 
 
+def test_the_api_is_routed_and_the_proxy_s_administration_is_not(graph: Graph) -> None:
+    (rule,) = spec(graph, "HTTPRoute", "edge")["rules"]
+    assert rule["matches"] == [{"path": {"type": "PathPrefix", "value": "/v1"}}]
+
+
 def test_one_service_of_the_other_namespace_may_be_named(graph: Graph) -> None:
     (rule,) = spec(graph, "HTTPRoute", "edge")["rules"]
     assert rule["backendRefs"] == [{"name": "litellm", "namespace": "litellm", "port": 4000}]
