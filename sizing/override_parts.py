@@ -49,10 +49,11 @@ class MemoryPair(Part):
 
 
 class ProxyPart(Part):
-    """Fields that LiteLLM and the agent gateway share."""
+    """Fields that both proxies share. ``maxUnavailable``: pods that a drain may take at once."""
 
     replicas: Positive | None = None
     max_replicas: Positive | None = None
+    max_unavailable: NotNegative | None = None
     cpu: CpuPair = CpuPair()
     memory: MemoryPair = MemoryPair()
 

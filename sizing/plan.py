@@ -8,6 +8,7 @@ from sizing import capacity
 from sizing import engines as engine_model
 from sizing.clouds.base import Cloud, Order
 from sizing.connections import check_connections
+from sizing.disruption import with_budget
 from sizing.engines import POOL_LABEL, Engine
 from sizing.errors import SizingError
 from sizing.findings import Finding
@@ -75,7 +76,9 @@ def resolve(requirements: Requirements, overrides: Overrides, cloud: Cloud, regi
         *secrets.workloads(overrides),
         *system,
     )
-    workloads = tuple(_on_volumes_of(workload, order.volume_min_gib) for workload in workloads)
+    workloads = tuple(
+        with_budget(_on_volumes_of(workload, order.volume_min_gib), overrides) for workload in workloads
+    )
     _check_vault(requirements, order)
     _check_volumes(overrides, order)
     check_connections(requirements, order)

@@ -45,6 +45,26 @@ CONFIGURATIONS: dict[str, tuple[str, tuple[str, ...]]] = {
         f"{TIER}  ai-gateway:nodes: {{cpu: {{machineType: m5.huge}}}}\n",
         ("nodes.cpu.machineType", '"m5.huge"', "m5."),
     ),
+    "external model without a key": (
+        f"{TIER}  ai-gateway:litellm: {{externalModels: [{{name: gpt, model: openai/gpt-4o}}]}}\n",
+        ("litellm.externalModels[0].apiKeySecret", "(not set)", "needs a key"),
+    ),
+    "autoscaler's minimum above its maximum": (
+        f"{TIER}  ai-gateway:litellm: {{replicas: 6, maxReplicas: 4}}\n",
+        ("litellm.maxReplicas", "4", "below litellm.replicas, which is 6"),
+    ),
+    "budget that blocks every drain": (
+        f"{TIER}  ai-gateway:litellm: {{maxUnavailable: 0}}\n",
+        ("litellm.maxUnavailable", "0", "blocks every drain"),
+    ),
+    "unknown receiver": (
+        f"{TIER}  ai-gateway:observability: {{alerts: {{critical: nobody}}}}\n",
+        ("observability.alerts.critical", '"nobody"', "no receiver has this name"),
+    ),
+    "no domain": (
+        f"{TIER}  ai-gateway:ingress: {{domain: 'https://llm.example.com'}}\n",
+        ("ingress.domain", "is not a domain name", "llm.example.com"),
+    ),
     "duplicate key": (
         f"{TIER}  ai-gateway:tier: large\n",
         ("ai-gateway:tier", "twice", "line 3", "Keep one"),
