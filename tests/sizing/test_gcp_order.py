@@ -32,7 +32,7 @@ def _finding(plan: Plan, path: str) -> Finding | None:
     ("tier", "cpu", "gpu"),
     [
         (S, ("n2-standard-4", 3, 8), [("gpu", "g2-standard-4", "nvidia-l4", 1, 1, 4)]),
-        (M, ("n2-standard-8", 5, 8), [("gpu", "g2-standard-8", "nvidia-l4", 1, 2, 4)]),
+        (M, ("n2-standard-8", 5, 9), [("gpu", "g2-standard-8", "nvidia-l4", 1, 2, 4)]),
         (L, ("n2-standard-16", 10, 12), [("gpu", "g2-standard-16", "nvidia-l4", 1, 4, 4)]),
         (
             E,
