@@ -15,7 +15,7 @@ from pathlib import Path
 
 from infra.clouds import CLOUDS
 from sizing.guide.cells import Tier
-from tools import docs_failures, docs_guide, docs_network, docs_rules, docs_tier, docs_upgrades
+from tools import docs_failures, docs_guide, docs_network, docs_rules, docs_tier, docs_timeline, docs_upgrades
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = Path("docs")
@@ -35,6 +35,7 @@ def documents() -> dict[str, str]:
     return {
         "failures.md": docs_failures.document(),
         "network.md": docs_network.document(),
+        "timeline.md": docs_timeline.document(),
         "upgrades.md": docs_upgrades.document(),
     }
 

@@ -1,4 +1,4 @@
-"""How long one creation takes: a table with sources (``infra/data/latencies.csv``, whose head explains it)."""
+"""How long one creation takes: a table with sources (``infra/data/latencies.csv``; its head explains it)."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def seconds_by_urn(graph: Graph, table: Sequence[Latency] | None = None) -> dict
 
 
 def _seconds(resource: Resource, table: Sequence[Latency]) -> int:
-    if resource.remote:
+    if resource.creates:
         # Its children of one type are made side by side, one type after the other: a cluster, then add-ons.
         kinds: dict[str, int] = {}
         for child in resource.creates:
@@ -76,7 +76,7 @@ def _seconds(resource: Resource, table: Sequence[Latency]) -> int:
                 one = latency_of(table, child.type, child.name, {**child.inputs}).seconds
                 kinds[child.type] = max(one, kinds.get(child.type, 0))
         return sum(kinds.values())
-    if not resource.custom or resource.external:
+    if resource.external or not (resource.custom or resource.remote):
         return 0
     return latency_of(table, resource.type, resource.name, {**resource.inputs}).seconds
 
