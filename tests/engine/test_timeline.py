@@ -6,20 +6,18 @@ The clock is virtual: nothing is slept, and no time of this machine is measured.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from infra.clouds import CLOUDS
 from infra.graph import Graph
 from infra.preview import preview_graph
 from infra.settings import load
 from infra.timeline import Timeline, needed_waits, seconds_by_urn, timeline, waits
-from infra.timeline.waits import Waits
 from tests.engine.stack import EngineStack, Run, stack_config
-from tests.engine.virtual_time import VirtualCloud, spans
-from tests.harness import CASES, STACKS
+from tests.engine.virtual_time import Span, VirtualCloud, spans
+from tests.harness import CASES
 
 SHORTEST_S = 10
 """Quicker creations take no time here: there are hundreds, and together they would be most of the test."""
@@ -51,10 +49,8 @@ def up(pulumi: Path, tmp_path: Path) -> Iterator[Up]:
     """Run a first ``up`` in virtual time, with the times that are given."""
     stacks: list[EngineStack] = []
 
-    def run(
-        tier: str, cloud: str, graph: Graph, found: Timeline, patience_s: float
-    ) -> tuple[VirtualCloud, Run]:
-        time = VirtualCloud(spans(graph, found), patience_s)
+    def run(tier: str, cloud: str, graph: Graph, found: Timeline) -> tuple[VirtualCloud, Run]:
+        time = VirtualCloud(spans(graph, found), PATIENCE_S)
         stack = EngineStack(pulumi, tmp_path / "stack", tier, stack_config(tier, cloud), time)
         stacks.append(stack)
         clock = threading.Thread(target=time.run)
@@ -75,7 +71,7 @@ def test_everything_starts_when_what_it_waits_for_is_there(up: Up, tier: str, cl
     graph = _graph(tier, cloud)
     seconds = _seconds(graph)
     found, needed = (timeline(graph, edges, seconds) for edges in (waits(graph), needed_waits(graph)))
-    time, done = up(tier, cloud, graph, found, PATIENCE_S)
+    time, done = up(tier, cloud, graph, found)
     assert time.problems == []
     done.checked()
     assert time.now == found.total
@@ -84,19 +80,46 @@ def test_everything_starts_when_what_it_waits_for_is_there(up: Up, tier: str, cl
     assert set(spans(graph, found)) <= created
 
 
-def _without(edges: Waits, graph: Graph, name: str, other: str) -> Mapping[str, frozenset[str]]:
-    urns = {r.name: r.urn for r in graph.resources if r.custom or r.remote}
-    assert urns[other] in edges[urns[name]]
-    return {**edges, urns[name]: edges[urns[name]] - {urns[other]}}
+KIND = "random:index/randomId:RandomId"
+A, B = (f"urn:pulumi:dev::shop::{KIND}::{name}" for name in "ab")
 
 
-@pytest.mark.parametrize("cloud", CLOUDS)
-def test_a_wait_too_many_is_noticed(up: Up, cloud: str) -> None:
-    """The program waits for the roles before it migrates; by this timeline it would not have to."""
-    tier = STACKS[0]
-    graph = _graph(tier, cloud)
-    edges = _without(waits(graph), graph, "litellm-migrate", "database-bootstrap")
-    time, done = up(tier, cloud, graph, timeline(graph, edges, _seconds(graph)), patience_s=10.0)
-    (problem,) = time.problems
-    assert "::litellm-migrate has not started at" in problem
-    done.checked()
+def _in_turn(time: VirtualCloud, *urns: str) -> threading.Thread:
+    """An engine that makes each only when the one before is there."""
+
+    def make() -> None:
+        for urn in urns:
+            time.create(urn, KIND, {"byteLength": 2}, {})
+
+    thread = threading.Thread(target=make)
+    thread.start()
+    return thread
+
+
+def test_in_turn_is_what_was_planned() -> None:
+    time = VirtualCloud({A: Span(0, 10), B: Span(10, 15)}, PATIENCE_S)
+    engine = _in_turn(time, A, B)
+    time.run()
+    engine.join()
+    assert (time.problems, time.now) == ([], 15)
+
+
+def test_a_wait_too_many_is_noticed() -> None:
+    """Both should be under way at once, and the second cannot come before the first has ended."""
+    time = VirtualCloud({A: Span(0, 10), B: Span(0, 15)}, patience_s=0.1)
+    engine = _in_turn(time, A, B)
+    time.run()
+    engine.join()
+    assert time.problems == [f"{B} has not started at 0 s"]
+
+
+def test_a_wait_that_is_missing_is_noticed() -> None:
+    time = VirtualCloud({A: Span(0, 10), B: Span(10, 15)}, PATIENCE_S)
+    engines = [_in_turn(time, B)]
+    while not time.problems:
+        engines[0].join(0.01)
+    engines.append(_in_turn(time, A))
+    time.run()
+    for engine in engines:
+        engine.join()
+    assert time.problems == [f"{B} starts at 0 s, before what it waits for: 10 s"]

@@ -67,7 +67,7 @@ class VirtualCloud(Cloud):
         if span is None:
             return
         with self._change:
-            if span.start > self.now:
+            if span.start > self.now and not self._open:
                 self.problems.append(
                     f"{urn} starts at {self.now} s, before what it waits for: {span.start} s"
                 )
