@@ -71,8 +71,8 @@ class AgentGatewayArgs:
         cluster_issuer: a ClusterIssuer that signs for ``spec.domain``; None takes a private authority.
         install_gateway_api: False where the cluster brings the Gateway API's kinds itself.
         ready: namespaces, monitoring CRDs, the load balancer controller, LiteLLM's namespace.
-        backend_ready: LiteLLM's release. Only the route waits for it: everything else, the load balancer above
-            all, takes minutes of its own.
+        backend_ready: LiteLLM's release. Only the route waits for it: everything else, the load balancer
+            above all, takes minutes of its own.
     """
 
     spec: AgentGatewaySpec
