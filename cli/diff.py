@@ -13,6 +13,8 @@ from cli import options, output
 from cli.comparison import compare
 from cli.markdown import document
 from cli.operands import Place, read_operand
+from cli.violations import as_json as violations_json
+from cli.violations import compare_violations
 from infra.graph import diff as compare_resources
 
 _Base = Annotated[
@@ -45,7 +47,7 @@ def diff(
     markdown: _Markdown = False,
     as_json: options.Json = False,
 ) -> None:
-    """What changes from BASE to HEAD: sizing figures, findings, whether it fits, and resources.
+    """What changes from BASE to HEAD: sizing figures, findings, whether it fits, policies, and resources.
 
     Stacks of different names are compared as if HEAD were to become BASE's configuration. Resources are
     created, updated, replaced or deleted by the providers' own rules; those whose data would be lost come
@@ -57,8 +59,9 @@ def diff(
     place = Place(cloud, region)
     old, new = read_operand(base, project, place), read_operand(head, project, place)
     sizing, resources = compare(old, new), compare_resources(old, new)
+    violations = compare_violations(old, new)
     if not as_json:
-        output.show_text(document(base, head, sizing, resources))
+        output.show_text(document(base, head, sizing, resources, violations))
         return
     output.show_json(
         {
@@ -67,6 +70,7 @@ def diff(
             "sizing": [asdict(change) for change in sizing.figures],
             "findings": {"appeared": list(sizing.appeared), "disappeared": list(sizing.disappeared)},
             "fit": dict(zip(("base", "head"), sizing.fit, strict=True)),
+            "policy": violations_json(violations),
             "resources": json.loads(resources.to_json()),
         }
     )

@@ -8,7 +8,9 @@ from typing import cast
 from cli.comparison import Comparison, FigureChange, Finding
 from cli.figures import figure
 from cli.findings import values
+from cli.violations import Violations, resource_of
 from infra.graph import GraphDiff, render_markdown
+from policy.rules import Finding as Broken
 
 _LONGEST = 160
 """Characters of a table's cell."""
@@ -18,17 +20,20 @@ _ORDER = "order."
 """Prefix of what is bought; everything else of a report is what the guide speaks of."""
 
 
-def document(base: str, head: str, sizing: Comparison, resources: GraphDiff) -> str:
+def document(
+    base: str, head: str, sizing: Comparison, resources: GraphDiff, violations: Violations | None = None
+) -> str:
     """The whole comparison. ``base`` and ``head`` are the operands as the user wrote them."""
     title = f"## `{base}` → `{head}`\n"
-    if sizing.empty and resources.empty:
+    if sizing.empty and resources.empty and not (violations and violations.changed):
         return f"{title}\nNo changes.\n"
     # The title of the resources' own document is replaced; its summary and warning belong to the top.
     overview, _, changes = render_markdown(resources).partition("\n\n")[2].partition("### ")
-    parts = [title, overview.strip(), "", *_fit(sizing)]
-    parts += [*_sizing(sizing), *_findings(sizing)]
+    parts = [title, overview.strip(), "", *_fit(sizing), *_refused(violations)]
+    parts += [*_sizing(sizing), *_findings(sizing), *_policies(violations)]
     if changes:
-        parts.append(f"### {changes.rstrip()}")
+        parts.append(f"### {changes.rstrip()}\n")
+    parts += _verdicts(sizing, violations)
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -45,6 +50,44 @@ def _fit(sizing: Comparison) -> Iterator[str]:
     if len(sizing.pending) > _MOST_PENDING:
         yield f"> and {len(sizing.pending) - _MOST_PENDING} more (`gateway fit`)"
     yield ""
+
+
+def _refused(violations: Violations | None) -> Iterator[str]:
+    """The policy pack would refuse it; nothing while it passes."""
+    refused = violations.refused if violations else ()
+    if not refused:
+        return
+    rules = ", ".join(f"`{rule}`" for rule in dict.fromkeys(finding.rule.id for finding in refused))
+    yield f"> **A mandatory policy is violated: {rules}.** `pulumi up` with the policy pack refuses it.\n"
+
+
+def _policies(violations: Violations | None) -> Iterator[str]:
+    if violations is None:
+        yield "_A preview names a tier, cloud or region that the policies of this version do not know._\n"
+        return
+    for heading, found in (
+        ("Policies violated by this", violations.appeared),
+        ("Policies no longer violated", violations.disappeared),
+    ):
+        if found:
+            yield f"### {heading} ({len(found)})\n"
+            yield from _table(("Policy", "Level", "Resource", "Why", "Remedy"), [_broken(f) for f in found])
+
+
+def _broken(finding: Broken) -> tuple[str, str, str, str, str]:
+    violation = finding.violation
+    place = f"`{resource_of(finding)}`"
+    return f"`{finding.rule.id}`", finding.level, place, violation.message, violation.remedy
+
+
+def _verdicts(sizing: Comparison, violations: Violations | None) -> Iterator[str]:
+    """The last line, so that silence is no question: what was looked at and found in order, or as before."""
+    said = ["every pod finds a node"] if sizing.fit[1] == "fits" else []
+    if violations is not None and not violations.appeared:
+        stayed = len(violations.stayed)
+        said.append(f"policies are violated as before ({stayed})" if stayed else "no policy is violated")
+    if said:
+        yield f"_After it {' and '.join(said)}._"
 
 
 def _sizing(sizing: Comparison) -> Iterator[str]:

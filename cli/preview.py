@@ -14,6 +14,7 @@ from rich.text import Text
 
 from cli import options, output
 from cli import policy as policies
+from cli import timeline as timelines
 from cli.details import STACK, kind
 from cli.errors import ANSWER_NO, InputError
 from cli.figures import ABSENT, lookup
@@ -41,6 +42,7 @@ def preview(
     out: _Out = None,
     policy: policies.Option = False,
     policy_config: policies.ConfigFile = None,
+    timeline: timelines.Option = False,
     cloud: options.CloudName = None,
     region: options.Region = None,
     project: options.Project = Path(),
@@ -55,14 +57,19 @@ def preview(
     Exit status 1 when pods would stay pending (`gateway fit` says which), as `pulumi up` refuses such a plan,
     and with `--policy` when a mandatory policy is violated.
     """
+    tree_only = (("--out", out is not None), ("--all", everything), ("--allow-unfit", allow_unfit))
     if policy:
-        _refuse_together(("--out", out is not None), ("--all", everything), ("--allow-unfit", allow_unfit))
+        _refuse_together(*tree_only, ("--timeline", timeline))
         config = policies.configured(policy_config)
         graph = graph_of(project, stack, cloud, region, preview=False)
         if not policies.report(graph, config, as_json=as_json):
             raise typer.Exit(ANSWER_NO)
         return
     _refuse_together(("--policy-config", policy_config is not None), without="--policy")
+    if timeline:
+        _refuse_together(*tree_only, beside="--timeline")
+        timelines.report(graph_of(project, stack, cloud, region), as_json=as_json)
+        return
     graph = graph_of(project, stack, cloud, region)
     unfit = fit_of(graph) if not fits(graph) else None
     text = graph.to_json()
@@ -98,11 +105,11 @@ def _refusal(stack: str, report: Mapping[str, Any]) -> Iterator[RenderableType]:
     )
 
 
-def _refuse_together(*given: tuple[str, bool], without: str = "") -> None:
+def _refuse_together(*given: tuple[str, bool], without: str = "", beside: str = "--policy") -> None:
     """Options that would do nothing are refused."""
     for name, is_given in given:
         if is_given:
-            limit = f"does nothing without {without}" if without else "does nothing together with --policy"
+            limit = f"does nothing without {without}" if without else f"does nothing together with {beside}"
             raise InputError(
                 name, None, limit, f"Leave {name} out, or {'add' if without else 'drop'} the other."
             )

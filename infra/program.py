@@ -38,6 +38,7 @@ from sizing.platform_specs import ENTRIES, SECRET_USERS
 PROJECT = "ai-gateway"
 METRIC_ROLES = ("cloud-metrics", "prometheus", "thanos")
 """Roles of pods that read the cloud's figures, or write metrics to object storage."""
+Resources = tuple[pulumi.Resource, ...]
 OWN_TAGS = {"managed-by": "pulumi", "project": PROJECT}
 
 
@@ -103,6 +104,7 @@ class _Workloads:
         self._plan, self._cloud, self._tags = plan, cloud, tags
         self._opts = pulumi.ResourceOptions(providers=[cloud.kubernetes_provider])
         self._specs, self._pods, self._bindings = plan.platform, plan.workloads, cloud.bindings
+        self._identities = tuple(cloud.identities.values())
 
     def deploy(self) -> AgentGateway:
         version = self._plan.cluster.kubernetes_version
@@ -121,14 +123,13 @@ class _Workloads:
                 kubernetes_version=version,
                 tags=self._tags,
                 ready=(platform,),
-                identities=tuple(self._cloud.identities.values()),
+                identities=self._identities,
             ),
             self._opts,
         )
         secrets = SecretStore(
             "secrets", SecretStoreArgs(self._bindings, (platform, addons.external_secrets)), self._opts
         )
-        ready = (platform, secrets)
         observability = Observability(
             "observability",
             ObservabilityArgs(
@@ -145,48 +146,55 @@ class _Workloads:
             ),
             self._opts,
         )
-        return self._request_path(addons, observability, ready, self._vault(addons, ready))
+        base = (platform, *self._identities)
+        keys = self._vault(addons, base, (*base, secrets))
+        litellm = self._request_path(addons, observability, base, (*base, secrets), keys)
+        return self._gateway(addons, observability, base, litellm)
 
-    def _vault(self, addons: Addons, ready: tuple[pulumi.Resource, ...]) -> KeyStore:
+    def _vault(self, addons: Addons, base: Resources, ready: Resources) -> KeyStore:
         """Vault, initialised and saved every hour, and what reads keys from it."""
         spec, pods, bindings = self._specs.vault, self._pods, self._bindings
-        after = (*ready, *addons.ready)
-        vault = Vault("vault", VaultArgs(spec, pods, bindings, addons.cert_manager, after), self._opts)
-        init = VaultInit("vault-init", VaultInitArgs(vault, pods, bindings, after), self._opts)
+        monitored = (*base, addons.prometheus_crds)
+        vault = Vault("vault", VaultArgs(spec, pods, bindings, addons.cert_manager, monitored), self._opts)
+        init = VaultInit("vault-init", VaultInitArgs(vault, pods, bindings, ready), self._opts)
         VaultSnapshots(
             "vault-snapshots",
-            VaultSnapshotsArgs(vault, init, pods, bindings, spec.storage_gib, after),
+            VaultSnapshotsArgs(vault, init, pods, bindings, spec.storage_gib, ready),
             self._opts,
         )
-        return KeyStore("keys", KeyStoreArgs(vault, init, (addons.external_secrets, *after)), self._opts)
+        return KeyStore("keys", KeyStoreArgs(vault, init, (addons.external_secrets, *ready)), self._opts)
 
     def _request_path(
         self,
         addons: Addons,
         observability: Observability,
-        ready: tuple[pulumi.Resource, ...],
+        base: Resources,
+        ready: Resources,
         keys: KeyStore,
-    ) -> AgentGateway:
+    ) -> Litellm:
+        """Database roles, the pool, engines and proxies; only the proxies' first start waits for others."""
         specs, pods, bindings = self._specs, self._pods, self._bindings
-        after = (*ready, *addons.ready)
+        monitored = (*ready, addons.prometheus_crds)
         bootstrap = DatabaseBootstrap("database", DatabaseBootstrapArgs(pods, bindings, ready), self._opts)
+        # It connects when a client does: no role has to exist before.
         pgbouncer = Pgbouncer(
-            "pgbouncer", PgbouncerArgs(specs.pgbouncer, pods, bindings, (*after, bootstrap.job)), self._opts
+            "pgbouncer", PgbouncerArgs(specs.pgbouncer, pods, bindings, monitored), self._opts
         )
         vllm = Vllm(
             "vllm",
             VllmArgs(
-                specs.vllm,
-                pods,
-                bindings,
-                observability.prometheus_url,
-                specs.vllm.hf_token_secret,
-                after,
-                (keys.store,),
+                spec=specs.vllm,
+                workloads=pods,
+                bindings=bindings,
+                prometheus_url=observability.prometheus_url,
+                hf_token_entry=specs.vllm.hf_token_secret,
+                ready=(*monitored, addons.keda),
+                key_store=(keys.store,),
+                cache_ready=base,
             ),
             self._opts,
         )
-        litellm = Litellm(
+        return Litellm(
             "litellm",
             LitellmArgs(
                 spec=specs.litellm,
@@ -198,23 +206,31 @@ class _Workloads:
                 otlp=observability.traces.otlp,
                 trace_sampling_percent=specs.observability.trace_sampling_percent,
                 prometheus_url=observability.prometheus_url,
-                ready=after,
+                ready=monitored,
                 key_store=(keys.store,),
             ),
             self._opts,
         )
+
+    def _gateway(
+        self, addons: Addons, observability: Observability, base: Resources, litellm: Litellm
+    ) -> AgentGateway:
+        """The way in: its load balancer is made while the proxies start, its route when they answer."""
+        specs = self._specs
+        controller = addons.load_balancer_controller
         return AgentGateway(
             "gateway",
             AgentGatewayArgs(
                 spec=specs.agent_gateway,
-                workloads=pods,
-                bindings=bindings,
+                workloads=self._pods,
+                bindings=self._bindings,
                 litellm=litellm.endpoint,
                 request_timeout_s=specs.litellm.request_timeout_s,
                 otlp=observability.traces.otlp,
                 trace_sampling_percent=specs.observability.trace_sampling_percent,
                 cert_manager=addons.cert_manager,
-                ready=(*after, litellm.release),
+                ready=(*base, addons.prometheus_crds, *([] if controller is None else [controller])),
+                backend_ready=(litellm.release,),
             ),
             self._opts,
         )

@@ -22,6 +22,7 @@ from tools import (
     docs_privileges,
     docs_rules,
     docs_tier,
+    docs_timeline,
     docs_upgrades,
 )
 
@@ -44,6 +45,7 @@ def documents() -> dict[str, str]:
         "failures.md": docs_failures.document(),
         "network.md": docs_network.document(),
         "privileges.md": docs_privileges.document(),
+        "timeline.md": docs_timeline.document(),
         "upgrades.md": docs_upgrades.document(),
     }
 

@@ -45,6 +45,7 @@ class GoTool:
 
 
 TOOLS: Final[Mapping[str, GoTool]] = {
+    "actionlint": GoTool("github.com/rhysd/actionlint/cmd/actionlint", "github.com/rhysd/actionlint"),
     "pulumi": GoTool(
         "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
         "github.com/pulumi/pulumi/pkg/v3",

@@ -72,6 +72,8 @@ class AgentGatewayArgs:
         cluster_issuer: a ClusterIssuer that signs for ``spec.domain``; None takes a private authority.
         install_gateway_api: False where the cluster brings the Gateway API's kinds itself.
         ready: namespaces, monitoring CRDs, the load balancer controller, LiteLLM's namespace.
+        backend_ready: LiteLLM's release. Only the route waits for it: everything else, the load balancer
+            above all, takes minutes of its own.
     """
 
     spec: AgentGatewaySpec
@@ -85,6 +87,7 @@ class AgentGatewayArgs:
     cluster_issuer: str | None = None
     install_gateway_api: bool = True
     ready: tuple[pulumi.Resource, ...] = ()
+    backend_ready: tuple[pulumi.Resource, ...] = ()
 
 
 class AgentGateway(Component):
@@ -261,7 +264,12 @@ class AgentGateway(Component):
             namespace=args.litellm.namespace,
         )
         traffic = Traffic(args.litellm, args.request_timeout_s, args.otlp, args.trace_sampling_percent)
-        self._object(GATEWAY_API, "HTTPRoute", route_spec(args.spec, GATEWAY, traffic), [self.gateway, grant])
+        self._object(
+            GATEWAY_API,
+            "HTTPRoute",
+            route_spec(args.spec, GATEWAY, traffic),
+            [self.gateway, grant, *args.backend_ready],
+        )
         if args.spec.domain is not None:
             self._object(
                 GATEWAY_API, "HTTPRoute", redirect_spec(args.spec.domain, GATEWAY), [self.gateway], "redirect"

@@ -85,7 +85,7 @@ NO_ADMIN = "no_admin"
 
 @dataclass(frozen=True)
 class PgbouncerArgs:
-    """``ready``: namespace, secret store, monitoring CRDs and ``DatabaseBootstrap``."""
+    """``ready``: namespace, secret store and monitoring CRDs; the roles need not exist yet."""
 
     spec: PgbouncerSpec
     workloads: Workloads

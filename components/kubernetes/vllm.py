@@ -67,6 +67,8 @@ class VllmArgs:
         hf_token_entry: key in Vault with a token for the models' repository, or None.
         key_store: what reads keys from Vault (``KeyStore``).
         ready: namespace, secret store, model cache bucket, KEDA, monitoring CRDs.
+        cache_ready: what the Jobs that fill the model cache wait for: namespace and identities. They may take
+            longer than anything else and need none of the others.
     """
 
     spec: VllmSpec
@@ -76,6 +78,7 @@ class VllmArgs:
     hf_token_entry: str | None = None
     ready: tuple[pulumi.Resource, ...] = ()
     key_store: tuple[pulumi.Resource, ...] = ()
+    cache_ready: tuple[pulumi.Resource, ...] = ()
 
 
 class Vllm(Component):
@@ -109,7 +112,12 @@ class Vllm(Component):
             f"{self.prefix}-models",
             args.spec.engines,
             CacheInputs(
-                args.workloads, args.bindings, self.namespace, args.hf_token_entry, args.ready, args.key_store
+                args.workloads,
+                args.bindings,
+                self.namespace,
+                args.hf_token_entry,
+                args.cache_ready,
+                args.key_store,
             ),
             self.child(),
         )

@@ -20,6 +20,9 @@ _EFFECTS = {
 }
 
 
+_FATES = {"replace": "is replaced", "delete": "is deleted"}
+
+
 def render_markdown(diff: GraphDiff) -> str:
     """The comparison as Markdown: a summary, then replaced, deleted, updated and created resources.
 
@@ -29,7 +32,9 @@ def render_markdown(diff: GraphDiff) -> str:
     title = diff.head if diff.base == diff.head else f"{diff.base} to {diff.head}"
     lines = [f"## Preview of {_code(title)}", "", _summary(diff), ""]
     if diff.data_loss:
-        lines += [f"> **Data would be lost: {_count(len(diff.data_loss), 'resource')}.**", ""]
+        lines += [f"> **Data would be lost: {_count(len(diff.data_loss), 'resource')}.**"]
+        lines += [f"> - **{_code(c.name)} ({_code(c.type)}) {_FATES[c.action]}**" for c in diff.data_loss]
+        lines.append("")
     for heading, changes in (
         ("Replaced", _data_first(diff.replaced)),
         ("Deleted", _data_first(diff.deleted)),

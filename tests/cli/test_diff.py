@@ -85,6 +85,7 @@ def test_markdown_speaks_the_guides_terms_first(gateway: Run, saved: Any) -> Non
         "Ordered (2)",
         "New findings (1)",
         "Findings that go away (1)",
+        "Policies violated by this (2)",
         "Replaced (1)",
         "Created (1)",
     ]
@@ -106,7 +107,8 @@ def test_markdown_speaks_the_guides_terms_first(gateway: Run, saved: Any) -> Non
 
 def test_lost_data_is_announced_first_and_bold(gateway: Run, saved: Any) -> None:
     text = gateway("diff", saved("base.json", BASE), saved("head.json", _changed())).out
-    assert text.index("Data would be lost: 1 resource") < text.index("### Sizing")
+    first = "> **Data would be lost: 1 resource.**\n> - **`db` (`aws:rds/instance:Instance`) is replaced**\n"
+    assert text.index(first) < text.index("A mandatory policy is violated") < text.index("### Sizing")
     assert "\n### Replaced (1)\n\n- **`db` (`aws:rds/instance:Instance`)**: holds data" in text
 
 
@@ -146,6 +148,33 @@ def test_a_preview_without_sizing_says_so(gateway: Run, saved: Any) -> None:
     text = gateway("diff", saved("old.json", graph(_database())), saved("head.json", BASE)).out
     assert "saved without its sizing" in text
     assert "### Sizing" not in text
+
+
+def test_policies_that_a_change_violates_and_no_longer_violates(gateway: Run, saved: Any) -> None:
+    open_, closed = (graph(_database(publiclyAccessible=public)) for public in (True, False))
+    base, head = saved("closed.json", closed), saved("open.json", open_)
+    found = json.loads(gateway("diff", base, head, "--json").out)["policy"]
+    (broken,) = found["appeared"]
+    assert (found["verdict"], broken["policy"], found["disappeared"]) == ("violated", "private-services", [])
+    assert broken["urn"].endswith("::db")
+    assert {"private-services"}.isdisjoint(one["policy"] for one in found["stayed"])
+    text = gateway("diff", base, head).out
+    assert "### Policies violated by this (1)\n" in text
+    assert f"| `private-services` | mandatory | `db` | {broken['message']} | {broken['remedy']} |" in text
+    assert (
+        "`private-services`" in text.partition("> **A mandatory policy is violated: ")[2].partition("**")[0]
+    )
+    back = gateway("diff", head, base).out
+    assert "### Policies no longer violated (1)\n" in back
+    assert "Policies violated by this" not in back
+    assert f"_After it policies are violated as before ({len(found['stayed'])})._" in back
+
+
+def test_policies_of_a_tier_that_nobody_knows_are_not_compared(gateway: Run, saved: Any) -> None:
+    strange = BASE.annotated(sizing={**SIZING, "tier": "tiny", "cloud": "aws", "region": "us-east-1"})
+    base, head = saved("base.json", BASE), saved("strange.json", strange)
+    assert json.loads(gateway("diff", base, head, "--json").out)["policy"] is None
+    assert "that the policies of this version do not know" in gateway("diff", base, head).out
 
 
 def _fit(verdict: str, *pods: str) -> dict[str, Any]:

@@ -342,6 +342,7 @@ def test_markdown_shows_loss_first_and_cannot_be_broken_out_of() -> None:
         "0 created, 1 updated, 2 replaced, 0 deleted, 1 unchanged.\n"
         "\n"
         "> **Data would be lost: 1 resource.**\n"
+        "> - **`db` (`aws:rds/instance:Instance`) is replaced**\n"
         "\n"
         "### Replaced (2)\n"
         "\n"

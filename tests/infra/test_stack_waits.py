@@ -90,7 +90,7 @@ def test_requests_do_not_wait_for_gpus_or_models(stack: str) -> None:
     assert groups
     assert engines
     assert not awaited(graph, by_name["vllm-vllm"]) & groups
-    for name in ("litellm-litellm", "gateway-gateway-edge"):
+    for name in ("litellm-litellm", "gateway-gateway-edge", "gateway-httproute-edge"):
         assert not awaited(graph, by_name[name]) & (groups | engines), name
 
 
@@ -100,10 +100,9 @@ FIRST_START = ("vault-vault", "vault-init-run", "keys-store")
 REQUEST_PATH = (
     "secrets-store",  # over the cloud's entries; it needs nothing of Vault
     "database-bootstrap",
-    "pgbouncer-pgbouncer",
-    "litellm-migrate",
+    "litellm-migrate",  # around the pool
     "litellm-litellm",
-    "gateway-gateway-edge",
+    "gateway-httproute-edge",
 )
 
 
@@ -113,9 +112,9 @@ def test_the_first_start_goes_step_by_step(stack: str, cloud: str) -> None:
     by_name = {r.name: r for r in graph.resources if r.custom}
     for chain in (FIRST_START, REQUEST_PATH):
         for before, after in itertools.pairwise(chain):
-            if (before, after) != ("pgbouncer-pgbouncer", "litellm-migrate"):  # that one goes around the pool
-                assert by_name[before].urn in awaited(graph, by_name[after]), (before, after)
+            assert by_name[before].urn in awaited(graph, by_name[after]), (before, after)
     assert by_name["pgbouncer-pgbouncer"].urn in awaited(graph, by_name["litellm-litellm"])
+    assert by_name["gateway-gateway-edge"].urn in awaited(graph, by_name["gateway-httproute-edge"])
 
 
 @pytest.mark.parametrize(("stack", "cloud"), CASES)

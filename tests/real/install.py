@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tests.real import programs
+from tools import go_tool
 
 PACKAGES: Mapping[str, Mapping[str, str]] = {
     "postgres": {"psql": "postgresql-client", "initdb": "postgresql", "openssl": "openssl"},
@@ -25,6 +26,7 @@ PACKAGES: Mapping[str, Mapping[str, str]] = {
     "litellm": {"redis-server": "redis-server", "redis-cli": "redis-tools", "openssl": "openssl"},
     "otel": {"go": "golang-go"},
     "prometheus": {"promtool": "prometheus", "go": "golang-go"},
+    "workflows": {"shellcheck": "shellcheck", "go": "golang-go"},
 }
 """Part -> program -> the Debian package that brings it. A part whose tests need no more needs no more
 here."""
@@ -201,12 +203,22 @@ def prometheus() -> None:
     part.replace(target)
 
 
+def workflows() -> None:
+    """shellcheck from the system, which actionlint asks about scripts; actionlint from Go modules."""
+    debian("workflows")
+    try:
+        go_tool.build("actionlint")
+    except go_tool.ToolError as error:
+        raise CannotError(str(error)) from None
+
+
 PARTS: Mapping[str, Callable[[], None]] = {
     "postgres": postgres,
     "pgbouncer": pgbouncer,
     "litellm": litellm,
     "otel": otel,
     "prometheus": prometheus,
+    "workflows": workflows,
 }
 
 

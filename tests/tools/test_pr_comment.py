@@ -49,13 +49,13 @@ def test_stacks_whose_resources_can_change(changed: list[str], expected: list[st
     assert concerned(changed, STACKS) == expected
 
 
-def _git(project: Path, *arguments: str) -> str:
+def git(project: Path, *arguments: str) -> str:
     identity = ("-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false")
     command = ["git", "-C", str(project), *identity, *arguments]
     return subprocess.run(command, capture_output=True, check=True, text=True).stdout.strip()
 
 
-def _commit(project: Path, files: Mapping[str, str | None]) -> str:
+def commit(project: Path, files: Mapping[str, str | None]) -> str:
     """Write files (None removes one), commit, and return the commit's id."""
     for name, text in files.items():
         path = project / name
@@ -64,22 +64,22 @@ def _commit(project: Path, files: Mapping[str, str | None]) -> str:
         else:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
-    _git(project, "add", "--all")
-    _git(project, "commit", "--quiet", "--message", "change")
-    return _git(project, "rev-parse", "HEAD")
+    git(project, "add", "--all")
+    git(project, "commit", "--quiet", "--message", "change")
+    return git(project, "rev-parse", "HEAD")
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    _git(tmp_path, "init", "--quiet")
+    git(tmp_path, "init", "--quiet")
     return tmp_path
 
 
 def test_each_kind_of_stack_has_its_section(project: Path) -> None:
-    base = _commit(
+    base = commit(
         project, {"Pulumi.small.yaml": STACK_FILE, "Pulumi.gone.yaml": STACK_FILE, "Pulumi.yaml": "a"}
     )
-    head = _commit(project, {"Pulumi.gone.yaml": None, "Pulumi.new.yaml": STACK_FILE, "Pulumi.yaml": "b"})
+    head = commit(project, {"Pulumi.gone.yaml": None, "Pulumi.new.yaml": STACK_FILE, "Pulumi.yaml": "b"})
     asked: list[tuple[str, str]] = []
 
     def diff(old: str, new: str) -> tuple[bool, str]:
@@ -96,8 +96,8 @@ def test_each_kind_of_stack_has_its_section(project: Path) -> None:
 
 
 def test_names_that_are_no_stack_are_left_out(project: Path) -> None:
-    base = _commit(project, {"Pulumi.<img>.yaml": "a", "Pulumi.a b.yaml": "a", "Pulumi.yaml": "a"})
-    head = _commit(project, {"Pulumi.yaml": "b"})
+    base = commit(project, {"Pulumi.<img>.yaml": "a", "Pulumi.a b.yaml": "a", "Pulumi.yaml": "a"})
+    head = commit(project, {"Pulumi.yaml": "b"})
     assert sections(project, base, head, lambda old, new: (True, CHANGED)) == []
 
 
@@ -105,8 +105,8 @@ def test_names_that_are_no_stack_are_left_out(project: Path) -> None:
     ("worked", "text"), [(True, LOSES_DATA), (True, UNFIT), (False, "error: tier: unknown\n```")]
 )
 def test_bad_news_is_shown_without_a_click(project: Path, worked: bool, text: str) -> None:
-    base = _commit(project, {"Pulumi.small.yaml": STACK_FILE})
-    head = _commit(project, {"Pulumi.small.yaml": f"{STACK_FILE}# changed\n"})
+    base = commit(project, {"Pulumi.small.yaml": STACK_FILE})
+    head = commit(project, {"Pulumi.small.yaml": f"{STACK_FILE}# changed\n"})
     (small,) = sections(project, base, head, lambda old, new: (worked, text))
     assert small.open
     rendered = small.render()
@@ -155,35 +155,28 @@ def test_a_cut_message_stays_in_its_fence() -> None:
 
 
 def test_unknown_revision_is_one_message(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    _commit(project, {"Pulumi.small.yaml": STACK_FILE})
+    commit(project, {"Pulumi.small.yaml": STACK_FILE})
     assert main(["no-such-branch", "HEAD", "--project", str(project)]) == 2
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err == "pr_comment: no such revision: no-such-branch\n"
 
 
-def test_comment_of_a_real_change(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """This project's own program in two revisions, compared by the command itself."""
-    tracked = (
-        "sizing",
-        "components",
-        "infra",
-        "policy",
-        "cli",
-        "__main__.py",
-        "Pulumi.yaml",
-        "pyproject.toml",
-    )
-    for name in tracked:
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, project / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, project / name)
-    _commit(project, {"Pulumi.small.yaml": STACK_FILE, "Pulumi.other.yaml": STACK_FILE})
-    _commit(project, {"Pulumi.small.yaml": f"{STACK_FILE}  ai-gateway:litellm:\n    replicas: 3\n"})
+def program_of(project: Path) -> None:
+    """This project's own program, where a repository of a test has it."""
+    for name in ("sizing", "components", "infra", "policy", "cli", "tools"):
+        shutil.copytree(ROOT / name, project / name, ignore=shutil.ignore_patterns("__pycache__", ".venv"))
+    for name in ("__main__.py", "Pulumi.yaml", "pyproject.toml"):
+        shutil.copy(ROOT / name, project / name)
+
+
+def test_comment_of_a_stack_that_is_refused(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """This project's own program in two revisions, compared by the command itself; the second is wrong."""
+    program_of(project)
+    commit(project, {"Pulumi.small.yaml": STACK_FILE})
+    commit(project, {"Pulumi.small.yaml": f"{STACK_FILE}  ai-gateway:litellm:\n    replicas: 0\n"})
     assert main(["HEAD^", "HEAD", "--project", str(project)]) == 0
     text = capsys.readouterr().out
-    assert "| `litellm.replicas` | 2 | 3 |" in text
-    assert "<b>small</b>: 0 created" in text
-    assert "other" not in text
+    assert "<details open><summary><b>small</b>: cannot be compared</summary>" in text
+    assert "litellm.replicas" in text
+    assert "Traceback" not in text

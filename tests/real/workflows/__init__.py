@@ -1,0 +1,1 @@
+"""The workflows in .github under actionlint and shellcheck."""
