@@ -16,12 +16,11 @@ from dataclasses import dataclass
 
 from sizing.placement import NodeShape, Pod
 from tests import harness
-from tests.prove import build
-from tests.prove.build import say
 from tests.prove.cases import ClusterCase, Node
 from tests.prove.control import ControlPlane
 from tests.prove.manifests import Pods, namespaces_of, priority_classes
 from tests.prove.running import count_pods, create, settle, wait_until
+from tools import go_tool
 
 PREFIX = "bench"
 
@@ -74,6 +73,10 @@ def work(nodes: int, pods: int) -> tuple[list[Node], list[Pod]]:
     )
 
 
+def say(text: str) -> None:
+    print(f"prove: {text}", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -82,12 +85,12 @@ def main() -> None:
     parser.add_argument("--pods", type=int, default=10_000)
     options = parser.parse_args()
     nodes, pods = work(options.nodes, options.pods)
-    with ControlPlane(build.program()) as control:
+    with ControlPlane(go_tool.build("kubernetes")) as control:
         for made in priority_classes():
             control.api.create(made)
         found = measure(control, nodes, pods)
     print(
-        f"kube-scheduler {build.kubernetes_version()}: {len(pods):,} pods on {len(nodes):,} nodes in"
+        f"kube-scheduler {go_tool.version('kubernetes')}: {len(pods):,} pods on {len(nodes):,} nodes in"
         f" {found.seconds:.1f} s ({len(pods) / found.seconds:,.0f} pods/s), {found.cpu_seconds:.1f} s of"
         f" processor time; {found.unplaced} without a node"
     )

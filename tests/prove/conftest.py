@@ -8,12 +8,12 @@ from typing import Protocol
 
 import pytest
 
-from tests.prove import build
-from tests.prove.build import BuildError
 from tests.prove.cases import ClusterCase
 from tests.prove.control import ControlPlane, ControlPlaneError
 from tests.prove.manifests import priority_classes
 from tests.prove.running import Outcome, run
+from tools import go_tool
+from tools.go_tool import ToolError
 
 
 class Ask(Protocol):
@@ -32,11 +32,11 @@ def control() -> Iterator[ControlPlane]:
     """The control plane, built when needed; what is missing fails every test with one line."""
     missing = ""
     try:
-        with ControlPlane(build.program()) as running:
+        with ControlPlane(go_tool.build("kubernetes")) as running:
             for made in priority_classes():
                 running.api.create(made)
             yield running
-    except (BuildError, ControlPlaneError) as error:
+    except (ToolError, ControlPlaneError) as error:
         missing = str(error)
     if missing:
         pytest.fail(missing, pytrace=False)
@@ -63,7 +63,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         return
     lines = [HEADER, *(_cells(name, outcome) for name, outcome in ROWS)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(HEADER))]
-    terminalreporter.section(f"Kubernetes {build.kubernetes_version()}: {len(ROWS)} cases")
+    terminalreporter.section(f"Kubernetes {go_tool.version('kubernetes')}: {len(ROWS)} cases")
     for line in lines:
         first, *others = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
         terminalreporter.write_line("  ".join([first, *others]).rstrip())

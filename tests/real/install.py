@@ -175,32 +175,20 @@ def litellm() -> None:
 def otel() -> None:
     """The collector, built from Go modules with the checksums of tools/otelcol/go.sum."""
     debian("otel")
-    target = programs.otelcol_cache() / "otelcol"
-    if target.is_file():
-        return
-    print("otel: building the collector (several minutes the first time)", flush=True)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_suffix(".part")
-    argv = ("go", "build", "-mod=readonly", "-trimpath", "-p", "2", "-o", str(part), ".")
-    run(*argv, cwd=programs.OTELCOL_SOURCES, env={"CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false"})
-    part.replace(target)
-
-
-AMTOOL = "github.com/prometheus/alertmanager/cmd/amtool"
+    _build("otelcol")
 
 
 def prometheus() -> None:
     """promtool from the system; amtool from Go modules with the checksums of tools/amtool/go.sum."""
     debian("prometheus")
-    target = programs.amtool_cache() / "amtool"
-    if target.is_file():
-        return
-    print("prometheus: building amtool (minutes the first time)", flush=True)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_suffix(".part")
-    argv = ("go", "build", "-mod=readonly", "-trimpath", "-p", "2", "-o", str(part), AMTOOL)
-    run(*argv, cwd=programs.AMTOOL_SOURCES, env={"CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false"})
-    part.replace(target)
+    _build("amtool")
+
+
+def _build(name: str) -> None:
+    try:
+        go_tool.build(name)
+    except go_tool.ToolError as error:
+        raise CannotError(str(error)) from error
 
 
 def workflows() -> None:

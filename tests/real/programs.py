@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import shutil
 import subprocess
 from pathlib import Path
+
+from tools import go_tool
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -30,9 +31,7 @@ def cache(name: str, *sources: Path) -> Path:
     digest = hashlib.sha256()
     for source in sorted(sources):
         digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
-    home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    base = Path(os.environ.get("AI_GATEWAY_CACHE") or f"{home}/ai-gateway")
-    return base / f"{name}-{digest.hexdigest()[:16]}"
+    return go_tool.cache() / f"{name}-{digest.hexdigest()[:16]}"
 
 
 def missing(program: str, part: str) -> MissingError:
@@ -81,19 +80,16 @@ def version_of(program: str) -> tuple[int, ...]:
     return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
-AMTOOL_SOURCES = ROOT / "tools" / "amtool"
-
-
-def amtool_cache() -> Path:
-    return cache("amtool", *(AMTOOL_SOURCES / name for name in ("tools.go", "go.mod", "go.sum")))
-
-
 def amtool() -> str:
     """Alertmanager's tool of the pinned version; the system's may be too old to know every key."""
-    found = amtool_cache() / "amtool"
-    if not found.is_file():
-        raise missing("amtool", "prometheus")
-    return str(found)
+    return _built("amtool", "amtool", "prometheus")
+
+
+def _built(name: str, called: str, part: str) -> str:
+    try:
+        return str(go_tool.built(name))
+    except go_tool.ToolError as error:
+        raise missing(called, part) from error
 
 
 LITELLM_REQUIREMENTS = ROOT / "tests" / "real" / "litellm" / "requirements.txt"
@@ -111,16 +107,6 @@ def litellm() -> str:
     return str(found)
 
 
-OTELCOL_SOURCES = ROOT / "tools" / "otelcol"
-
-
-def otelcol_cache() -> Path:
-    return cache("otelcol", *(OTELCOL_SOURCES / name for name in ("main.go", "go.mod", "go.sum")))
-
-
 def otelcol() -> str:
     """The collector with the components that the configurations use."""
-    found = otelcol_cache() / "otelcol"
-    if not found.is_file():
-        raise missing("the OpenTelemetry collector", "otel")
-    return str(found)
+    return _built("otelcol", "the OpenTelemetry collector", "otel")

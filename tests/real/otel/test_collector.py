@@ -13,6 +13,7 @@ import pytest
 from components.kubernetes.images import OTEL_COLLECTOR
 from tests.harness import CASES, captured, plan, releases
 from tests.real import programs
+from tools import go_tool
 
 COLLECTORS = ("otel-collector", "otel-logs")
 
@@ -69,7 +70,7 @@ def test_what_is_wrong_is_refused(tmp_path: Path) -> None:
 
 def test_the_collector_is_the_images_version() -> None:
     """Every component's module has the version of the pinned image."""
-    text = (programs.OTELCOL_SOURCES / "go.mod").read_text()
+    text = (go_tool.HERE / "otelcol" / "go.mod").read_text()
     direct = text[text.index("require (") : text.index(")")]
     versions = set(
         re.findall(r"(?:exporter|extension|processor|receiver|otelcol)\S* v(0\.\d+\.\d+)$", direct, re.M)
