@@ -48,6 +48,8 @@ def compare(
             if not _ignored(after, path):
                 effect, note = _effect(pair, path, was, wanted)
                 pair.paths.append(PathChange(path, was, wanted, effect, note))
+        pair.paths += _rewired(pair, renamed)
+        pair.paths.sort(key=lambda change: change.path)
         pairs.append(pair)
     return pairs
 
@@ -92,6 +94,28 @@ def _effective_changes(pair: Pair, known: Mapping[str, object]) -> dict[str, tup
         if key not in known and was != wanted and any(rule.when == "effective" for rule in rules):
             found[key] = (was, wanted)
     return found
+
+
+def _rewired(pair: Pair, renamed: Mapping[str, str]) -> Iterator[PathChange]:
+    """Values that nobody knows on either side, and that come from other resources than before."""
+    before, after = pair.old.resource, pair.new.resource
+    for key in sorted({*before.property_depends_on, *after.property_depends_on}):
+        was = {renamed.get(urn, urn) for urn in before.property_depends_on.get(key, ())}
+        now = set(after.property_depends_on.get(key, ()))
+        if was == now:
+            continue
+        known = dict(walk(key, before.inputs.get(key)))
+        for path, value in walk(key, after.inputs.get(key)):
+            hidden = isinstance(value, str) and (UNKNOWN in value or SECRET in value)
+            if hidden and known.get(path) == value and not _ignored(after, path):
+                effect, note = _effect(pair, path, UNKNOWN, UNKNOWN)
+                yield PathChange(path, value, value, effect, note or _origin(was, now))
+
+
+def _origin(was: Iterable[str], now: Iterable[str]) -> str:
+    """Which resources a value no longer comes from, and which it comes from instead."""
+    old, new = (sorted(urn.rpartition("::")[2] for urn in urns) for urns in (was, now))
+    return f"comes from {', '.join(new) or 'no resource'}, before from {', '.join(old) or 'no resource'}"
 
 
 def _ignored(resource: Resource, path: str) -> bool:

@@ -67,6 +67,7 @@ _RDS_TYPE = "aws:rds/instance:Instance"
 _GROUP = "aws:elasticache/replicationGroup:ReplicationGroup"
 _SQL_TYPE = "gcp:sql/databaseInstance:DatabaseInstance"
 _REDIS = "gcp:redis/cluster:Cluster"
+_ROUTE = "aws:ec2/route:Route"
 _NODES = "eks:index:ManagedNodeGroup"
 _POOL = "gcp:container/nodePool:NodePool"
 _RELEASE = "kubernetes:helm.sh/v3:Release"
@@ -88,6 +89,10 @@ TABLE: Final[tuple[Row, ...]] = (
         " for six hours", f"{_RDS}USER_PIOPS.ModifyingExisting.html")),
     Row(_RDS_TYPE, "update", "iops", Note(
         "degraded", "online; storage is optimised for hours", f"{_RDS}USER_PIOPS.ModifyingExisting.html")),
+    Row(_ROUTE, "update", "natGatewayId", Note(
+        "failover", "calls from this zone to the outside break once, and come from another address from then"
+        " on: whoever lists addresses has to know it before",
+        "https://aws.amazon.com/premiumsupport/knowledge-center/migrate-nat-instance-gateway/")),
     Row(_RDS_TYPE, "create", "replicateSourceDb", Note(
         "degraded", "a replica starts from a snapshot of the primary, of its standby where there is one, and"
         " catches up", f"{_RDS}USER_ReadRepl.Create.html")),

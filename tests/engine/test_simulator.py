@@ -186,6 +186,20 @@ def test_a_copy_of_a_cloud_is_another_cloud() -> None:
     assert twin.records() == []
 
 
+def test_a_planned_update_knows_what_the_cloud_had_added() -> None:
+    """As the bridge plans it: a change elsewhere in a block leaves the block's computed values known."""
+    olds = {"vpcConfig": {"subnetIds": ["a"], "clusterSecurityGroupId": "sg-1"}, "arn": "arn:1", "gone": "b"}
+    request = provider_pb2.UpdateRequest(
+        urn=URN.replace(INSTANCE, "aws:eks/cluster:Cluster"),
+        olds=wire.to_struct(olds),
+        old_inputs=wire.to_struct({"vpcConfig": {"subnetIds": ["a"]}, "gone": "b"}),
+        news=wire.to_struct({"vpcConfig": {"subnetIds": ["a"]}, "version": "1.36"}),
+        preview=True,
+    )
+    planned = wire.to_dict(Provider("aws", Cloud()).Update(request, Context()).properties)
+    assert planned == {"vpcConfig": olds["vpcConfig"], "arn": "arn:1", "version": "1.36"}
+
+
 def test_operations_take_the_time_they_are_given() -> None:
     cloud, asked = Cloud(), []
     cloud.pace(lambda kind, token: asked.append((kind, token)) or 0.0)

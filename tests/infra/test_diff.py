@@ -7,7 +7,17 @@ from typing import Any
 
 import pytest
 
-from infra.graph import Graph, GraphError, Rule, diff, holds_data, load_rules, parse_rules, render_markdown
+from infra.graph import (
+    Graph,
+    GraphError,
+    Resource,
+    Rule,
+    diff,
+    holds_data,
+    load_rules,
+    parse_rules,
+    render_markdown,
+)
 from tests.infra.graphs import ROOT, graph, names, resource, urn
 
 DB = "aws:rds/instance:Instance"
@@ -51,6 +61,51 @@ def test_created_updated_replaced_and_deleted_are_told_apart() -> None:
     (path,) = found.replaced[0].paths
     assert (path.path, path.old, path.new, path.effect) == ("zone", "a", "b", "replace")
     assert found.unchanged == 2
+
+
+NAT = "aws:ec2/natGateway:NatGateway"
+ROUTE = "aws:ec2/route:Route"
+
+
+def routed(gateway: Resource, value: Any = "[unknown]", **options: Any) -> Graph:
+    """A route whose way out is not known before the gateway is there."""
+    inputs = {"way": {"out": value}, "cidr": "0.0.0.0/0"}
+    origin = {"way": (gateway.urn,)}
+    return graph(gateway, resource(ROUTE, "it", inputs=inputs, property_depends_on=origin, **options))
+
+
+A, B = (resource(NAT, name) for name in "ab")
+
+
+@pytest.mark.parametrize("value", ["[unknown]", "[secret]", "to [unknown] and on"])
+@pytest.mark.parametrize(
+    ("rules", "action"), [({}, "update"), ({ROUTE: {"way.out": "force_new"}}, "replace")]
+)
+def test_a_value_that_nobody_knows_changes_with_where_it_comes_from(
+    value: str, rules: dict[str, Any], action: str
+) -> None:
+    found = diff(routed(A, value), routed(B, value), rules)
+    (only,) = (*found.updated, *found.replaced)
+    assert only.action == action
+    assert [(p.path, p.old, p.new, p.note) for p in only.paths] == [
+        ("way.out", value, value, "comes from b, before from a")
+    ]
+    assert "comes from b, before from a" in render_markdown(found)
+
+
+@pytest.mark.parametrize(
+    ("base", "head"),
+    [
+        (routed(A), routed(A)),
+        (routed(A, "nat-1"), routed(B, "nat-1")),
+        (routed(A), routed(B, ignore_changes=("way",))),
+        (routed(A), routed(resource(NAT, "b", aliases=(A.urn,)))),
+    ],
+    ids=["the same origin", "a known value", "ignored", "a renamed origin"],
+)
+def test_the_same_value_is_no_change(base: Graph, head: Graph) -> None:
+    found = diff(base, head, {})
+    assert [change.urn for change in (*found.updated, *found.replaced)] == []
 
 
 def test_paths_are_as_short_and_exact_as_possible() -> None:

@@ -163,10 +163,7 @@ class Cloud:
         with self._operation("update", urn, token):
             with self._lock:
                 record = self._there(token, id_, urn)
-                gone = {key for key in record.inputs if key not in inputs}
-                outputs = {key: value for key, value in record.outputs.items() if key not in gone}
-                merged = {key: _merged(outputs.get(key), value) for key, value in inputs.items()}
-                outputs.update(merged)
+                outputs = updated(record.outputs, record.inputs, inputs)
                 for output in counted(token):
                     outputs[output] += 1
                 record.inputs, record.outputs = copy.deepcopy(dict(inputs)), outputs
@@ -209,6 +206,14 @@ class Cloud:
             if hold.kind == kind and hold.match in urn and not hold.release.is_set():
                 hold.reached.set()
                 hold.release.wait(PATIENCE_S)
+
+
+def updated(
+    outputs: Mapping[str, Any], old_inputs: Mapping[str, Any], inputs: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Outputs after a change of inputs in place."""
+    kept = {key: value for key, value in outputs.items() if key in inputs or key not in old_inputs}
+    return kept | {key: _merged(kept.get(key), value) for key, value in inputs.items()}
 
 
 def _merged(old: Any, new: Any) -> Any:

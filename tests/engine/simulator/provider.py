@@ -17,7 +17,7 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from tests.engine.simulator import arguments, replacement, wire
-from tests.engine.simulator.cloud import Cloud, CloudError
+from tests.engine.simulator.cloud import Cloud, CloudError, updated
 from tests.engine.simulator.components import construct
 from tests.engine.simulator.functions import FUNCTIONS
 from tests.engine.simulator.outputs import unknown_until_created
@@ -160,9 +160,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def Update(self, request: Any, context: Any) -> Any:
         token, inputs = _token(request.urn), wire.to_dict(request.news)
         if request.preview:
-            known = {key: value for key, value in wire.to_dict(request.olds).items() if key not in inputs}
-            gone = set(wire.to_dict(request.old_inputs)) - set(inputs)
-            values = {key: value for key, value in known.items() if key not in gone} | inputs
+            values = updated(wire.to_dict(request.olds), wire.to_dict(request.old_inputs), inputs)
             for output in replacement.counted(token):
                 values[output] = wire.UNKNOWN
             return provider_pb2.UpdateResponse(properties=wire.to_struct(values))
