@@ -48,7 +48,7 @@ def compare(
             if not _ignored(after, path):
                 effect, note = _effect(pair, path, was, wanted)
                 pair.paths.append(PathChange(path, was, wanted, effect, note))
-        pair.paths += _rewired(pair, renamed)
+        pair.paths += [*_rewired(pair, renamed), *_of_children(pair, rules)]
         pair.paths.sort(key=lambda change: change.path)
         pairs.append(pair)
     return pairs
@@ -118,20 +118,44 @@ def _origin(was: Iterable[str], now: Iterable[str]) -> str:
     return f"comes from {', '.join(new) or 'no resource'}, before from {', '.join(old) or 'no resource'}"
 
 
+def _of_children(pair: Pair, rules: Rules) -> Iterator[PathChange]:
+    """What the program itself puts into resources that a remote component makes; paths begin with their
+    name."""
+    before = {(made.type, made.name): made for made in pair.old.resource.creates}
+    for made in pair.new.resource.creates:
+        old = before.get((made.type, made.name), made)
+        known = rules_for(rules, made.type)
+        for path, (was, wanted) in changed_paths(old.inputs, made.inputs):
+            effect, note = _ruled(pair, known, path, was, wanted)
+            yield PathChange(f"{made.name}.{path}", was, wanted, effect, note)
+
+
 def _ignored(resource: Resource, path: str) -> bool:
     return any(matches(pattern, path) for pattern in resource.ignore_changes)
 
 
 def _effect(pair: Pair, path: str, old: JsonValue, new: JsonValue) -> tuple[Effect, str]:
-    """What a changed path does: by rules on the path itself, around it, and on every leaf below it."""
-    touched = {path, *(leaf for value in (old, new) for leaf, _ in walk(path, value))}
+    """What a changed path does: by the program's own wish, or by rules."""
+    touched = _touched(path, old, new)
     if any(matches(pattern, leaf) for pattern in pair.new.resource.replace_on_changes for leaf in touched):
         return "replace", "replaceOnChanges"
+    return _ruled(pair, pair.rules, path, old, new)
+
+
+def _ruled(
+    pair: Pair, rules: Mapping[str, tuple[Rule, ...]], path: str, old: JsonValue, new: JsonValue
+) -> tuple[Effect, str]:
+    """By rules on the path itself, around it, and on every leaf below it."""
+    touched = _touched(path, old, new)
     return strongest(
-        effect_of(rules, Change(key, old, new, pair.old, pair.new))
-        for key, rules in pair.rules.items()
+        effect_of(several, Change(key, old, new, pair.old, pair.new))
+        for key, several in rules.items()
         if any(matches(key, leaf) for leaf in touched)
     )
+
+
+def _touched(path: str, old: JsonValue, new: JsonValue) -> set[str]:
+    return {path, *(leaf for value in (old, new) for leaf, _ in walk(path, value))}
 
 
 def _inherited(pair: Pair, replaced: set[str]) -> Iterator[PathChange]:

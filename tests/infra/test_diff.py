@@ -108,6 +108,25 @@ def test_the_same_value_is_no_change(base: Graph, head: Graph) -> None:
     assert [change.urn for change in (*found.updated, *found.replaced)] == []
 
 
+@pytest.mark.parametrize(
+    ("rules", "effect"), [({}, "update"), ({"aws:eks/cluster:Cluster": {"scaling": "force_new"}}, "replace")]
+)
+def test_what_a_transform_gives_a_components_child_is_compared(rules: dict[str, Any], effect: str) -> None:
+    def cluster(tier: str, *, name: str = "c") -> Graph:
+        made = {
+            "urn": "u", "type": "aws:eks/cluster:Cluster", "name": name, "inputs": {"scaling": {"tier": tier}}
+        }  # fmt: skip
+        return one("eks:index:Cluster", remote=True, custom=False, creates=(made,))
+
+    found = diff(cluster("standard"), cluster("xl"), rules)
+    (only,) = (*found.updated, *found.replaced)
+    assert [(p.path, p.old, p.new, p.effect) for p in only.paths] == [
+        ("c.scaling.tier", "standard", "xl", effect)
+    ]
+    assert diff(cluster("standard"), cluster("standard"), rules).empty
+    assert diff(cluster("standard"), cluster("xl", name="another"), rules).empty
+
+
 def test_paths_are_as_short_and_exact_as_possible() -> None:
     old = {"a": {"b": [1, {"c": 1}], "x": True}, "tags": {"k8s.io/role": "a"}, "gone": 1, "n": 1}
     new = {"a": {"b": [1, {"c": 2}, 3], "x": 1}, "tags": {"k8s.io/role": "b"}, "added": {"deep": 1}, "n": 1}
