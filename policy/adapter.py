@@ -44,30 +44,38 @@ def graph_from(
     project: str,
     unknown: type[Exception],
     sizing: JsonValue = None,
+    asked: Mapping[str, JsonValue] | None = None,
 ) -> Graph:
     """The graph of an engine's stack.
 
     Args:
         unknown: what reading a property raises when only the deployment can tell it.
         sizing: what ``gateway size --json`` says of the stack, if it is known.
+        asked: URN to inputs, for what the engine does not tell of a resource.
     """
     known = {resource.urn: resource for resource in resources}
-    found = tuple(_resource(resource, known, unknown) for resource in known.values())
+    inputs = asked or {}
+    found = tuple(
+        _resource(resource, known, unknown, inputs.get(resource.urn)) for resource in known.values()
+    )
     cloud = sizing.get("cloud") if isinstance(sizing, dict) else ""
     return Graph(stack=stack, project=project, cloud=str(cloud or ""), resources=found, sizing=sizing)
 
 
-def _resource(resource: Analyzed, known: Mapping[str, Analyzed], unknown: type[Exception]) -> Resource:
+def _resource(
+    resource: Analyzed, known: Mapping[str, Analyzed], unknown: type[Exception], asked: JsonValue
+) -> Resource:
     urn = parse_urn(resource.urn)
     parent = resource.parent.urn if resource.parent is not None else None
-    inputs = plain(resource.props, unknown)
+    told = plain(resource.props, unknown)
+    inputs = {key: value for side in (asked, told) if isinstance(side, dict) for key, value in side.items()}
     return Resource(
         urn=resource.urn,
         type=urn.type,
         name=urn.name,
         parent=parent if parent in known else None,
         provider=None,
-        inputs=inputs if isinstance(inputs, dict) else {},
+        inputs=inputs,
         depends_on=(),
         protect=bool(resource.opts.protect),
         custom=resource.provider is not None,

@@ -14,6 +14,8 @@ from pulumi_policy import (
     Policy,
     PolicyConfigSchema,
     ReportViolation,
+    ResourceValidationArgs,
+    ResourceValidationPolicy,
     Severity,
     StackValidationArgs,
     StackValidationPolicy,
@@ -25,7 +27,7 @@ from infra.configured import settings_from
 from infra.graph import Graph
 from infra.planning import plan_of
 from infra.settings import NAMESPACE
-from policy.adapter import graph_from
+from policy.adapter import graph_from, plain
 from policy.rules import RULES, Rule, guide_of
 from sizing.report import size_report
 
@@ -33,8 +35,27 @@ NAME = "ai-gateway"
 
 
 def policies() -> list[Policy]:
-    """Every rule as a policy with its level, severity and options."""
-    return [_policy(rule) for rule in RULES]
+    """Every rule as a policy with its level, severity and options, after the one that reads the inputs."""
+    return [_reader(), *(_policy(rule) for rule in RULES)]
+
+
+_INPUTS: dict[str, JsonValue] = {}
+"""URN to what the program asked for; one process serves one preview or update."""
+
+
+def _reader() -> ResourceValidationPolicy:
+    """Notes every resource's inputs: a policy of the whole stack is shown outputs only, and there are none of
+    what waits for a cluster that a first preview has not made yet."""
+
+    def note(args: ResourceValidationArgs, _report: ReportViolation) -> None:
+        _INPUTS[args.urn] = plain(args.props, UnknownValueError)
+
+    return ResourceValidationPolicy(
+        name="read-inputs",
+        description="Reads what every resource is asked to be, for the policies of the whole stack.",
+        validate=note,
+        enforcement_level=EnforcementLevel.ADVISORY,
+    )
 
 
 def _policy(rule: Rule) -> StackValidationPolicy:
@@ -68,6 +89,7 @@ def stack_graph(args: StackValidationArgs) -> Graph:
         project=pulumi.get_project(),
         unknown=UnknownValueError,
         sizing=sizing_of(config, pulumi.get_stack()),
+        asked=_INPUTS,
     )
 
 

@@ -79,13 +79,14 @@ def _engine(graph: Graph) -> list[Any]:
     return list(made.values())
 
 
-def _adapted(graph: Graph) -> Graph:
+def _adapted(graph: Graph, asked: Mapping[str, Any] | None = None) -> Graph:
     return graph_from(
         _engine(graph),
         stack=graph.stack,
         project=graph.project,
         unknown=UnknownValueError,
         sizing=graph.sizing,
+        asked=asked,
     )
 
 
@@ -98,6 +99,22 @@ def test_the_engines_stack_is_the_captured_one(cloud: str) -> None:
         assert (mine.urn, mine.parent, mine.protect) == (theirs.urn, theirs.parent, theirs.protect)
         assert mine.inputs == theirs.inputs
     assert check(adapted) == ()
+
+
+def test_what_the_engine_does_not_tell_was_asked_for() -> None:
+    """Before there is a cluster the engine shows nothing of what goes into it; what it shows comes first."""
+    graph = captured("small")
+    silent = [
+        r.model_copy(update={"inputs": {}}) if r.type.startswith("kubernetes:") else r
+        for r in graph.resources
+    ]
+    shown = graph.model_copy(update={"resources": tuple(silent)})
+    assert "pinned-charts" in {finding.rule.id for finding in check(_adapted(shown))}
+    asked = {resource.urn: {**resource.inputs, "multiAz": "asked"} for resource in graph.resources}
+    adapted = _adapted(shown, asked)
+    assert check(adapted) == ()
+    database = next(r for r in adapted.resources if r.type == "aws:rds/instance:Instance")
+    assert database.inputs["multiAz"] is False
 
 
 def test_violations_are_found_in_the_engines_stack_too() -> None:

@@ -1,0 +1,48 @@
+"""``pulumi preview --policy-pack policy`` on the engine says what ``gateway preview --policy`` says."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from infra.preview import preview_graph
+from infra.settings import load
+from policy.rules import check
+from tests.engine import policy
+from tests.engine.conftest import Life
+from tests.engine.stack import EngineStack, stack_config
+
+PASSED = re.compile(r"^ +✅ ai-gateway@v[0-9.]+ \(local: ", re.MULTILINE)
+FAILED = re.compile(r"^ +❌ ai-gateway@v[0-9.]+ \(local: ", re.MULTILINE)
+VIOLATION = re.compile(r"^ +- \[(\w+)\] +(?:\[\w+\] +)?([a-z-]+) +\((\S+): (\S+)\)$", re.MULTILINE)
+"""Level, policy, and the resource's type and name."""
+
+OFF: dict[str, Any] = {"postgres": {"backupRetentionDays": 1}}
+"""What a stack file of the smallest can turn off; those of the others: tests/policy/test_config.py."""
+
+
+def test_the_shipped_stacks_keep_every_policy(life: Life) -> None:
+    """The stack is up, so that the values which a first preview does not know are looked at too."""
+    assert life.up.code == 0
+    done = policy.preview(life.stack).checked()
+    assert PASSED.search(done.stdout), done.stdout[-3000:]
+    assert VIOLATION.findall(done.stdout) == []
+
+
+def test_a_first_preview_keeps_every_policy(fresh: EngineStack) -> None:
+    """Nothing is known then of what waits for the cluster but what was asked for."""
+    done = policy.preview(fresh).checked()
+    assert PASSED.search(done.stdout), done.stdout[-3000:]
+    assert VIOLATION.findall(done.stdout) == []
+
+
+def test_a_protection_turned_off_is_found(small: Life, deployed: EngineStack) -> None:
+    config = {**stack_config(small.stack.name, small.cloud), **OFF}
+    deployed.configure(config)
+    graph = preview_graph(load(config, where="the stack file"), deployed.name, preview=False)
+    offline = {(f.rule.level, f.rule.id, f.violation.urn.rpartition("::")[2]) for f in check(graph)}
+    assert {id_ for _, id_, _ in offline} == {"backups"}
+    done = policy.preview(deployed)
+    assert done.code != 0
+    assert FAILED.search(done.stdout), done.stdout[-3000:]
+    assert {(level, id_, name) for level, id_, _, name in VIOLATION.findall(done.stdout)} == offline
