@@ -14,7 +14,7 @@ from tests.engine.stack import EngineStack, stack_config
 
 PASSED = re.compile(r"^ +✅ ai-gateway@v[0-9.]+ \(local: ", re.MULTILINE)
 FAILED = re.compile(r"^ +❌ ai-gateway@v[0-9.]+ \(local: ", re.MULTILINE)
-VIOLATION = re.compile(r"^ +- \[(\w+)\] +(?:\[\w+\] +)?([a-z-]+) +\((\S+): (\S+)\)$", re.MULTILINE)
+VIOLATION = re.compile(r"^ +- \[(\w+)\] +(?:\[severity: \w+\] +)?([a-z-]+) +\((\S+): (\S+)\)$", re.MULTILINE)
 """Level, policy, and the resource's type and name."""
 
 OFF: dict[str, Any] = {"postgres": {"backupRetentionDays": 1}}

@@ -25,6 +25,10 @@ ACTIONS: Final[Mapping[str, Action]] = {
 """The engine's steps to what they do to a resource; a replacement is three steps."""
 
 
+OTHERS: Final = ("same", "read")
+"""Steps that change nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Planned:
     """What a preview says of one resource.
@@ -90,6 +94,8 @@ def carry_out(stack: EngineStack, config: Mapping[str, Any]) -> tuple[Run, list[
 
 
 def _steps(preview: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    unknown = {step["op"] for step in preview["steps"]} - {*ACTIONS, *OTHERS}
+    assert not unknown, f"the engine plans {unknown}"
     return (step for step in preview["steps"] if step["op"] in ACTIONS)
 
 
