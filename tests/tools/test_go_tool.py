@@ -139,6 +139,22 @@ def test_another_pin_is_another_place(bin_dir: Path, tmp_path: Path, monkeypatch
     assert binary("pulumi") != before
 
 
+def test_what_is_no_source_does_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = binary("kubernetes")
+    shutil.copytree(go_tool.HERE / "kubernetes", tmp_path / "kubernetes")
+    monkeypatch.setattr(go_tool, "HERE", tmp_path)
+    (tmp_path / "kubernetes" / "README.md").write_text("no source", encoding="utf-8")
+    assert binary("kubernetes") == before
+
+
+def test_the_cache_is_where_caches_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AI_GATEWAY_CACHE", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert binary("amtool").parent.parent == tmp_path / "ai-gateway"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    assert binary("amtool").parent.parent == Path.home() / ".cache" / "ai-gateway"
+
+
 def test_main_prints_the_place_or_one_line(
     bin_dir: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
