@@ -194,10 +194,7 @@ def _build(name: str) -> None:
 def workflows() -> None:
     """shellcheck from the system, which actionlint asks about scripts; actionlint from Go modules."""
     debian("workflows")
-    try:
-        go_tool.build("actionlint")
-    except go_tool.ToolError as error:
-        raise CannotError(str(error)) from None
+    _build("actionlint")
 
 
 PARTS: Mapping[str, Callable[[], None]] = {
