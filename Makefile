@@ -53,6 +53,7 @@ prove: $(VENV)/.dev ## The real Kubernetes scheduler agrees with the model; buil
 	@$(BIN)/python -m pytest tests/prove
 
 engine: $(VENV)/.dev ## The real Pulumi engine runs every stack on simulated clouds; builds it with Go once
+	@$(BIN)/python -m tools.go_tool pulumi
 	@$(BIN)/python -m pytest tests/engine -n auto
 
 real: $(VENV)/.dev ## Generated configuration runs in real programs; installs them (Debian, as root)
