@@ -14,6 +14,7 @@ import logging
 import runpy
 import traceback
 import warnings
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
@@ -22,10 +23,26 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi import log
 from pulumi.runtime import reset_options, run_in_stack, set_all_config
+from pulumi.runtime import stack as sdk_stack
 from pulumi.runtime.proto import LanguageRuntimeServicer, language_pb2, plugin_pb2
 
 THREADS: Final = 64
 """Registrations that the program has under way at once: each waits in a thread for the engine's answer."""
+
+
+class _Asyncio:
+    """``asyncio`` for the SDK, which at a program's end looks at every output that is not known yet each time
+    one is: two thirds of a command's time. Here it looks again when all are known, or one failed."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(asyncio, name)
+
+    @staticmethod
+    async def wait(tasks: Iterable[asyncio.Task[Any]], **_: Any) -> Any:
+        return await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+
+
+sdk_stack.asyncio = _Asyncio()
 
 
 class ProgramHost(LanguageRuntimeServicer):
