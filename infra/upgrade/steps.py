@@ -142,6 +142,32 @@ def _volumes(context: Context) -> Iterator[Step]:
         )  # fmt: skip
 
 
+def _protected(context: Context) -> Iterator[Step]:
+    """What goes and is not refused: a copy, or what holds nothing. Pulumi and the service both keep it."""
+    going = [p for p in context.changes if p.change.protected and p.change.action in ("delete", "replace")]
+    commands: list[str] = []
+    for planned in going:
+        resource, stack = context.before(planned), context.head.stack
+        commands.append(f"pulumi state unprotect '{resource.urn}' --yes --stack {stack}")
+        if planned.change.type == _RDS:
+            name = resource.inputs.get("identifier")
+            commands.append(
+                f"aws rds modify-db-instance --db-instance-identifier {name} --no-deletion-protection"
+                " --apply-immediately"
+            )
+        if planned.change.type == _SQL:
+            commands.append("gcloud sql instances patch INSTANCE --no-deletion-protection")
+    own = any(p.change.type.startswith("gcp:") for p in going)
+    if commands:
+        yield Step(
+            0, "Lift the protection of what goes",
+            "Pulumi refuses to delete what is protected, and so does the service."
+            + (" Google's provider has a flag of its own in the state: docs/runbooks/destroy.md, \"Take the"
+               " protections off\", has the edit, for this resource alone." if own else ""),
+            tuple(commands), "https://www.pulumi.com/docs/iac/cli/commands/pulumi_state_unprotect/",
+        )  # fmt: skip
+
+
 def _up(context: Context) -> Iterator[Step]:
     moved = any(context.of(*_NODES, action=action) for action in ("create", "replace"))
     nodes = (
@@ -226,7 +252,7 @@ def _check(context: Context) -> Iterator[Step]:
 
 
 RULES: Final[tuple[Callable[[Context], Iterator[Step]], ...]] = (
-    _quotas, _backup, _standby, _volumes, _up, _window, _durability, _vault, _check,
+    _quotas, _backup, _standby, _volumes, _protected, _up, _window, _durability, _vault, _check,
 )  # fmt: skip
 """In the order of the steps."""
 

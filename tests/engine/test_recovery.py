@@ -79,8 +79,10 @@ def test_a_killed_engine_recovers_as_the_runbook_says(small: Life, fresh: Engine
         engine = fresh.start("up", "--yes", "--skip-preview")
         assert hold.reached.wait(TIMEOUT_S), "the database was never reached"
         fresh.kill(engine)
+    before = fresh.state_file.read_bytes()
     locked = fresh.up()
     assert locked.code != 0
+    assert fresh.state_file.read_bytes() == before
     assert "currently locked" in locked.text
     assert "pulumi cancel" in locked.text
     fresh.run("cancel", "--yes").checked()
@@ -126,5 +128,14 @@ def test_a_wrong_passphrase_is_refused(deployed: EngineStack, command: tuple[str
     refused = deployed.run(*command, PULUMI_CONFIG_PASSPHRASE="another one")
     assert refused.code != 0
     assert "incorrect passphrase" in refused.text
+    assert deployed.state_file.read_bytes() == before
+    assert deployed.cloud.log == []
+
+
+def test_a_stack_that_does_not_exist_is_refused(deployed: EngineStack) -> None:
+    before = deployed.state_file.read_bytes()
+    refused = deployed.run("up", "--yes", "--skip-preview", "--stack", "nobodys", PULUMI_STACK="nobodys")
+    assert refused.code != 0
+    assert "no stack named 'nobodys' found" in refused.text
     assert deployed.state_file.read_bytes() == before
     assert deployed.cloud.log == []

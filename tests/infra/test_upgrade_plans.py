@@ -181,6 +181,36 @@ def test_growing_claims_are_grown_by_hand_first() -> None:
     assert (again.steps, again.changes, again.refused) == ((), (), False)
 
 
+@pytest.mark.parametrize(
+    ("type_", "inputs", "command"),
+    [
+        (
+            RDS,
+            {"replicateSourceDb": "db", "identifier": "copy"},
+            "aws rds modify-db-instance --db-instance-identifier copy --no-deletion-protection"
+            " --apply-immediately",
+        ),
+        (
+            SQL,
+            {"masterInstanceName": "db"},
+            "gcloud sql instances patch INSTANCE --no-deletion-protection",
+        ),
+    ],
+)
+def test_a_replica_that_goes_is_unprotected_before_the_deployment(
+    type_: str, inputs: dict[str, Any], command: str
+) -> None:
+    base = _one(type_, "copy", **inputs)
+    plan = plan_upgrade(base, graph())
+    assert not plan.refused
+    lift = _titles(plan).index("Lift the protection of what goes")
+    assert lift < _titles(plan).index("Put the settings into the stack file, and deploy")
+    gone = base.resources[1].urn
+    assert plan.steps[lift].commands == (f"pulumi state unprotect '{gone}' --yes --stack dev", command)
+    open_ = graph(resource(type_, "copy", inputs=inputs))
+    assert "Lift the protection of what goes" not in _titles(plan_upgrade(open_, graph()))
+
+
 def test_every_row_of_the_table_names_its_page() -> None:
     assert all(row.note.source.startswith("https://") and row.note.text for row in TABLE)
     assert len({(row.type, row.action, row.path, row.when) for row in TABLE}) == len(TABLE)
