@@ -100,13 +100,16 @@ def _check_share(path: str, model: ExternalModelPart, so_far: Sequence[ExternalM
         )
 
 
-def check_key_name(path: str, name: str, reserved: Collection[str]) -> None:
-    """Refuse a name of something brought that cannot be a Kubernetes Secret's, or that one of ours has."""
+def check_key_name(path: str, name: str, reserved: Collection[str], example: str = "openai-key") -> None:
+    """Refuse a name of something brought that cannot be a Kubernetes Secret's, or that one of ours has.
+
+    ``example``: a name that would do, for the remedy.
+    """
     if not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", name):
         raise SizingError(
-            path, name, "not a name of small letters, digits and hyphens", "Write it as openai-key."
+            path, name, "not a name of small letters, digits and hyphens", f"Write it as {example}."
         )
     if name in reserved:
         raise SizingError(
-            path, name, "a generated secret has this name", "Choose another, such as openai-key."
+            path, name, "a generated secret has this name", f"Choose another, such as {example}."
         )

@@ -9,8 +9,13 @@ from typing import Annotated, Any, cast
 from pydantic import AfterValidator
 
 
+def is_domain(value: str) -> bool:
+    """A domain name of two labels at least, in small letters."""
+    return bool(re.fullmatch(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", value))
+
+
 def _domain(value: str) -> str:
-    if not re.fullmatch(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", value):
+    if not is_domain(value):
         raise ValueError(f"{value!r} is not a domain name. Write it as llm.example.com.")
     return value
 

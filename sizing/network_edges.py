@@ -73,7 +73,8 @@ ROLES: dict[str, tuple[str, ...]] = {
 
 HTTPS = (443,)
 RECEIVERS = (*HTTPS, 465, 587)
-"""Web hooks, and mail servers that take mail over TLS (RFC 8314)."""
+"""Web hooks, and mail servers that take mail over TLS (RFC 8314). Receivers of alerts with other ports are
+refused."""
 INTERNET_EXCLUDED = ("10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16")
 """Private, shared and link-local ranges (RFC 1918, 6598, 3927): "the internet" is none of the network's."""
 

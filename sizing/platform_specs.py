@@ -204,7 +204,7 @@ def _jwt(part: JwtPart | None) -> JwtSpec | None:
 
 def _vllm(need: Requirements, over: Overrides, engines: tuple[Engine, ...]) -> VllmSpec:
     if over.vllm.hf_token_secret is not None:
-        check_key_name("vllm.hfTokenSecret", over.vllm.hf_token_secret, RESERVED)
+        check_key_name("vllm.hfTokenSecret", over.vllm.hf_token_secret, RESERVED, "hf-token")
     trigger = TriggerSpec(metric=need.vllm.trigger_metric, threshold=need.vllm.trigger_threshold)
     return VllmSpec(
         engines=tuple(engine.spec(trigger) for engine in engines),

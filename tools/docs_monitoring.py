@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from sizing.alerts.catalogue import metrics, monitors
+from sizing.network_edges import RECEIVERS
 from tools.markdown import table
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "monitoring.md"
@@ -39,12 +40,22 @@ A receiver is of type `slack` (with `channel`), `pagerduty`, `webhook` or `email
 `smarthost`). `secret` names an entry of the cloud's secret store, a JSON object with the key `value`: the
 address of Slack's incoming webhook or of the webhook, PagerDuty's routing key, the mail server's password.
 Create it under the stack's prefix before `pulumi up`, which lets the cluster read this entry; without it
-Alertmanager does not start.
+Alertmanager does not start. `to` is an address or several with commas, `sender` also the user at the mail
+server, `smarthost` its name and port; mail goes over TLS.
 
     aws secretsmanager create-secret --name ai-gateway-large/pagerduty-key --secret-string '{"value":"..."}'
     # Google Cloud
     printf '{"value":"..."}' | gcloud secrets create ai-gateway-large-pagerduty-key --data-file=-
 
+"""
+
+_REACH = f"""
+Alertmanager reaches receivers on the internet only, on ports {", ".join(map(str, RECEIVERS))}: a webhook or a
+mail server at a private address, or at another port, is blocked by its [network policy](network.md), and
+alerts to it are lost.
+"""
+
+_ROUTES = """
 `critical`, `warning` and `info` each name a receiver; a severity without one is shown in Alertmanager and
 sent to nobody, and without any receiver **nobody is paged**. `runbookUrl` is where your people read the
 runbook, if not in this repository.
@@ -95,6 +106,8 @@ def page() -> str:
     ]
     parts = [
         _HEAD,
+        _REACH.strip("\n"),
+        _ROUTES.strip("\n"),
         table(scraped),
         _METRICS,
         table(used),

@@ -13,12 +13,12 @@ import pulumi_kubernetes as k8s
 
 from components.base import Component
 from components.kubernetes.secretstore import external_secret
+from sizing.alert_routing import NOBODY
 from sizing.specs import AlertRoutingSpec, ReceiverSpec
 
 SECRETS_DIR = "/etc/alertmanager/secrets"
 """Where the operator mounts the Secrets named in ``alertmanagerSpec.secrets``, a directory for each."""
 SECRET_KEY = "value"  # noqa: S105 - a name
-NOBODY = "null"
 
 GROUP_BY = ["alertname", "namespace"]
 GROUP_WAIT, GROUP_INTERVAL = "30s", "5m"

@@ -13,6 +13,7 @@ from sizing.alerts.resources import OBJECTS, object_name, watched
 from sizing.alerts.rules import alerts, records, rule_groups
 from sizing.errors import SizingError
 from sizing.guide.ch5_capacity import TRIGGERS
+from sizing.network_edges import RECEIVERS
 from sizing.overrides import Overrides
 from sizing.plan import Plan
 from sizing.specs import PostgresSpec
@@ -198,6 +199,14 @@ def test_what_the_guide_sizes_is_watched() -> None:
 
 ONCALL = {"name": "oncall", "type": "pagerduty", "secret": "pager"}
 CHAT = {"name": "chat", "type": "slack", "secret": "slack-url", "channel": "#ops"}
+MAIL = {
+    "name": "mail",
+    "type": "email",
+    "secret": "smtp-password",
+    "to": "ops@example.com, Ann.B+x@example.org",
+    "sender": "gateway@example.com",
+    "smarthost": "smtp.example.com:465",
+}
 
 
 def test_routes_are_the_stack_s() -> None:
@@ -260,6 +269,73 @@ def test_bad_routes_get_one_clear_error(given: dict[str, object], path: str, fra
         planned("small", observability={"alerts": given})
     assert caught.value.path == f"observability.alerts.{path}"
     assert fragment in caught.value.limit
+
+
+@pytest.mark.parametrize(
+    ("receiver", "changes", "field", "remedy"),
+    [
+        (ONCALL, {"name": "null"}, "name", "oncall"),
+        (ONCALL, {"name": "kube-prometheus-stack-alertmanager"}, "name", "oncall"),
+        (ONCALL, {"secret": "Pager"}, "secret", "pagerduty-key"),
+        (CHAT, {"secret": "litellm-db"}, "secret", "slack-url"),
+        (CHAT, {"channel": "ops room"}, "channel", "#ai-gateway"),
+        (CHAT, {"channel": "{{ x"}, "channel", "#ai-gateway"),
+        *(
+            (MAIL, {"to": to}, "to", "oncall@example.com")
+            for to in (
+                "nobody",
+                "{{ x",
+                "a@b.c,",
+                "a b@example.com",
+                "@example.com",
+                "a@localhost",
+                "a@{{x}}.com",
+            )
+        ),
+        (MAIL, {"sender": "not an address"}, "sender", "alerts@example.com"),
+        (MAIL, {"sender": "a@example.com, b@example.com"}, "sender", "alerts@example.com"),
+        (MAIL, {"sender": "Alerts <a@example.com>"}, "sender", "alerts@example.com"),
+        *(
+            (MAIL, {"smarthost": host}, "smarthost", "587")
+            for host in (
+                "smtp.example.com",
+                "smtp.example.com:",
+                ":587",
+                "localhost:587",
+                "10.0.0.1:587",
+                "smtp.example.com:smtp",
+                "smtp.example.com:25",
+                "smtp.example.com:2525",
+                "smtp.example.com:99999",
+                "smtp.example.com:0587",
+            )
+        ),
+    ],
+)
+def test_a_receiver_that_alertmanager_cannot_use_is_refused(
+    receiver: dict[str, str], changes: dict[str, str], field: str, remedy: str
+) -> None:
+    given = {**receiver, **changes}
+    with pytest.raises(SizingError) as caught:
+        planned("small", observability={"alerts": {"receivers": [given], "critical": given["name"]}})
+    assert caught.value.path == f"observability.alerts.receivers[0].{field}"
+    assert remedy in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("receiver", "changes"),
+    [
+        (MAIL, {}),
+        *((MAIL, {"smarthost": f"Smtp.example.com:{port}"}) for port in RECEIVERS),
+        (CHAT, {"channel": "@ann"}),
+        (CHAT, {"channel": "C0123ABC"}),
+    ],
+)
+def test_what_receivers_may_be_is_kept(receiver: dict[str, str], changes: dict[str, str]) -> None:
+    given = {**receiver, **changes}
+    found = planned("small", observability={"alerts": {"receivers": [given], "critical": given["name"]}})
+    (kept,) = found.platform.observability.routing.receivers
+    assert {field: getattr(kept, field) for field in given} == given
 
 
 def test_the_runbook_may_stand_elsewhere() -> None:

@@ -10,8 +10,9 @@ import pytest
 from components.kubernetes.alertmanager import SECRETS_DIR, routing_config
 from components.kubernetes.cloud_metrics import CloudMetrics, CloudMetricsArgs
 from components.kubernetes.endpoints import ServiceEndpoint
-from components.kubernetes.metrics import Metrics, MetricsArgs
+from components.kubernetes.metrics import RELEASE, Metrics, MetricsArgs
 from infra.graph import Graph
+from sizing.alert_routing import TAKEN
 from sizing.specs import AlertRoutingSpec, ReceiverSpec, RuleGroupSpec, RuleSpec
 from tests.factories_platform import PLATFORM_WORKLOADS, STACK, bindings, observability_spec
 from tests.factories_workloads import (
@@ -131,6 +132,11 @@ def test_each_receiver_reads_its_secret_from_its_file(name: str) -> None:
     (told,) = receiver[kind]
     assert told[key] == f"{SECRETS_DIR}/alertmanager-{name}/value"
     assert told["send_resolved"] is True
+
+
+def test_the_names_that_receivers_cannot_have_are_those_of_the_release() -> None:
+    """The chart and the operator name Alertmanager's Secrets ``alertmanager-<release>-...``."""
+    assert TAKEN == RELEASE
 
 
 def test_severities_go_to_their_receivers_and_the_rest_to_nobody() -> None:
