@@ -24,6 +24,12 @@ CpuM = Annotated[int, BeforeValidator(parse_cpu), Field(ge=1)]
 MemoryMib = Annotated[int, BeforeValidator(parse_memory), Field(ge=1)]
 Positive = Annotated[int, Field(ge=1, strict=True)]
 NotNegative = Annotated[int, Field(ge=0, strict=True)]
+LONGEST_ANSWER_S = 3570
+"""The route waits half a minute longer, and a load balancer of AWS keeps the connections of a replica that
+goes for 3,600 s at most (https://docs.aws.amazon.com/elasticloadbalancing/latest/network/edit-target-group-attributes.html)."""
+LONGEST_RETENTION_DAYS = 3650
+"""Ten years: more would be no retention, and Prometheus and LiteLLM cannot count every number of days."""
+RetentionDays = Annotated[int, Field(ge=1, le=LONGEST_RETENTION_DAYS, strict=True)]
 Flag = Annotated[bool, Field(strict=True)]
 Text = Annotated[str, StringConstraints(min_length=1)]
 
@@ -83,8 +89,8 @@ class LitellmPart(ProxyPart):
     """``litellm``: the proxy (guide 2.1)."""
 
     workers: Positive | None = None
-    spend_log_retention_days: Positive | None = None
-    request_timeout_seconds: Positive | None = None
+    spend_log_retention_days: RetentionDays | None = None
+    request_timeout_seconds: Annotated[int, Field(ge=1, le=LONGEST_ANSWER_S, strict=True)] | None = None
     bedrock: Flag | None = None
     external_models: tuple[ExternalModelPart, ...] | None = None
     scaling: ScalingPart = ScalingPart()

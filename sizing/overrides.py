@@ -25,6 +25,7 @@ from sizing.override_parts import (
     NotNegative,
     Part,
     Positive,
+    RetentionDays,
     Text,
     VllmPart,
 )
@@ -90,7 +91,7 @@ class PrometheusPart(Part):
     replicas: Positive | None = None
     memory: MemoryPair = MemoryPair()
     storage_gib: Positive | None = None
-    retention_days: Positive | None = None
+    retention_days: RetentionDays | None = None
 
 
 class ReceiverPart(Part):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from sizing import choices
@@ -233,7 +234,7 @@ def _observability(need: Requirements, over: Overrides) -> ObservabilitySpec:
         prometheus_replicas=prometheus.replicas,
         prometheus_retention_days=over.observability.prometheus.retention_days
         or choices.PROMETHEUS_RETENTION_DAYS[tier],
-        prometheus_retention_gib=int(prometheus.storage_gib * choices.PROMETHEUS_DISK_SHARE),
+        prometheus_retention_gib=_retention_gib(prometheus.storage_gib),
         prometheus_storage_gib=prometheus.storage_gib,
         thanos=need.observability.thanos.enabled,
         thanos_retention_days=choices.THANOS_RETENTION_DAYS,
@@ -247,6 +248,19 @@ def _observability(need: Requirements, over: Overrides) -> ObservabilitySpec:
         trace_kept_percent=choices.TRACE_KEPT_PERCENT.get(tier),
         routing=routing(over.observability.alerts, RESERVED),
     )
+
+
+def _retention_gib(storage_gib: int) -> int:
+    """What Prometheus fills of its disk: whole GiB, and 0 would be no limit."""
+    kept = int(storage_gib * choices.PROMETHEUS_DISK_SHARE)
+    if kept < 1:
+        raise SizingError(
+            "observability.prometheus.storageGib",
+            storage_gib,
+            f"Prometheus fills {choices.PROMETHEUS_DISK_SHARE:.0%} of it, and that is less than 1 GiB",
+            f"Set it to at least {math.ceil(1 / choices.PROMETHEUS_DISK_SHARE)}.",
+        )
+    return kept
 
 
 def _identities(need: Requirements, over: Overrides, order: Order) -> tuple[Identity, ...]:

@@ -18,6 +18,8 @@ from sizing.specs import ExternalModel, LitellmSpec, ModelRoute
 VLLM_KEY_ENV = "VLLM_API_KEY"
 MASTER_KEY_ENV = "LITELLM_MASTER_KEY"
 REDIS_AUTH_ENV = "REDIS_PASSWORD"
+BROUGHT = "BROUGHT_"
+"""Neither LiteLLM nor the chart nor the system reads a variable that begins so."""
 
 REDIS_CA_DIR = "/etc/redis-ca"
 REDIS_CA_FILE = "ca.pem"
@@ -72,8 +74,9 @@ class ConfigInputs:
 
 
 def key_env(secret: str) -> str:
-    """Name of the environment variable that carries a provider's key: ``openai-key`` -> ``OPENAI_KEY``."""
-    return re.sub(r"[^A-Za-z0-9]", "_", secret).upper()
+    """Name of the environment variable that carries a provider's key: ``openai-key`` ->
+    ``BROUGHT_OPENAI_KEY``. The prefix keeps a name such as ``path`` from another variable of the process."""
+    return BROUGHT + re.sub(r"[^A-Za-z0-9]", "_", secret).upper()
 
 
 def proxy_config(spec: LitellmSpec, inputs: ConfigInputs) -> dict[str, object]:

@@ -12,6 +12,7 @@ import pulumi_aws as aws
 import pytest
 
 from components.aws.bindings import (
+    MAX_DEREGISTRATION_S,
     AwsBindingsArgs,
     LoadBalancerArgs,
     aws_bindings,
@@ -23,7 +24,9 @@ from components.aws.cluster import Cluster
 from components.aws.postgres import Postgres
 from components.aws.redis import Redis
 from components.bindings import Bindings
+from components.kubernetes.gateway_objects import ROUTE_MARGIN_S
 from infra.graph.model import Graph
+from sizing.override_parts import LONGEST_ANSWER_S
 from tests import factories_cluster as make
 
 PREFIX = "service.beta.kubernetes.io/aws-load-balancer-"
@@ -191,6 +194,10 @@ def test_health_is_readiness_so_that_draining_replicas_get_nothing_new() -> None
     assert found["healthcheck-protocol"] == "http"
     assert found["healthcheck-port"] == "15021"
     assert found["healthcheck-path"] == "/healthz/ready"
+
+
+def test_the_longest_answer_that_a_stack_may_ask_for_ends_before_its_connection() -> None:
+    assert LONGEST_ANSWER_S + ROUTE_MARGIN_S <= MAX_DEREGISTRATION_S
 
 
 @pytest.mark.parametrize(("drain_s", "delay"), [(300, 300), (60, 60), (9000, 3600)])

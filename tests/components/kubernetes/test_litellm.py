@@ -204,19 +204,33 @@ def test_a_providers_key_is_one_more_secret() -> None:
     model = ExternalModel(name="gpt", model="openai/gpt-x", api_key_secret="openai-key")
     found = captured(build(spec=litellm_spec(external_models=(model,))))
     assert "openai-key" not in gateway(found)["envSecrets"]
-    (brought,) = [e for e in gateway(found)["extraEnv"] if e["name"] == "OPENAI_KEY"]
-    wanted = {"name": "openai-key", "key": "OPENAI_KEY", "optional": True}  # the proxies start without it
+    (brought,) = [e for e in gateway(found)["extraEnv"] if e["name"] == "BROUGHT_OPENAI_KEY"]
+    wanted = {
+        "name": "openai-key",
+        "key": "BROUGHT_OPENAI_KEY",
+        "optional": True,
+    }  # the proxies start without it
     assert brought["valueFrom"] == {"secretKeyRef": wanted}
     external = manifests(found, "ExternalSecret")["openai-key"]
     assert external["metadata"]["annotations"] == {"pulumi.com/skipAwait": "true"}
     assert external["spec"]["secretStoreRef"]["name"] == "ai-gateway-keys"
     (data,) = external["spec"]["data"]
     assert (data["secretKey"], data["remoteRef"]) == (
-        "OPENAI_KEY",
+        "BROUGHT_OPENAI_KEY",
         {"key": "openai-key", "property": "value"},
     )
     (entry,) = [m for m in gateway(found)["config"]["proxy_config"]["model_list"] if m["model_name"] == "gpt"]
-    assert entry["litellm_params"]["api_key"] == "os.environ/OPENAI_KEY"
+    assert entry["litellm_params"]["api_key"] == "os.environ/BROUGHT_OPENAI_KEY"
+
+
+def test_a_key_of_any_name_takes_no_other_variable_s_place() -> None:
+    names = ("redis-password", "path", "litellm-mode", "database-password", "otel-endpoint", "vllm-api-key2")
+    models = tuple(ExternalModel(name=name, model="openai/x", api_key_secret=name) for name in names)
+    found = captured(build(spec=litellm_spec(external_models=models)))
+    brought = [e["name"] for e in gateway(found)["extraEnv"] if "valueFrom" in e]
+    assert len(set(brought)) == len(names)
+    assert all(name.startswith("BROUGHT_") for name in brought)
+    assert not any(name.startswith("BROUGHT_") for name in environment(captured(build())))
 
 
 def test_a_new_key_rolls_the_proxies_and_the_job_may_do_just_that() -> None:

@@ -43,7 +43,7 @@ def test_a_fallback_answers_under_the_same_name_and_comes_second() -> None:
     first, second = named(found, "chat")
     assert (first["litellm_params"]["order"], second["litellm_params"]["order"]) == (1, 2)
     assert second["litellm_params"]["model"] == "openai/gpt-x"
-    assert second["litellm_params"]["api_key"] == "os.environ/OPENAI_KEY"
+    assert second["litellm_params"]["api_key"] == "os.environ/BROUGHT_OPENAI_KEY"
     assert found["router_settings"]["context_window_fallbacks"] == [{"chat": ["big"]}]
     assert len(named(found, "big")) == 1
 
@@ -145,8 +145,8 @@ def test_many_pods_queue_their_spend(pods: int, buffered: bool) -> None:
 
 
 def test_names_of_environment_variables() -> None:
-    assert key_env("openai-key") == "OPENAI_KEY"
-    assert key_env("team/a.b") == "TEAM_A_B"
+    assert key_env("openai-key") == "BROUGHT_OPENAI_KEY"
+    assert key_env("team/a.b") == "BROUGHT_TEAM_A_B"
 
 
 def test_no_request_waits_for_a_download() -> None:

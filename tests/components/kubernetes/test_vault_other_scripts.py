@@ -172,15 +172,15 @@ def test_pods_are_rolled_when_a_key_comes_or_changes_and_not_otherwise(
 ) -> None:
     fake, rolled = cluster
     assert not rolled()
-    fake.secrets["openai-key"] = {"OPENAI_KEY": "c2st"}
+    fake.secrets["openai-key"] = {"BROUGHT_OPENAI_KEY": "c2st"}
     assert [rolled(), rolled()] == [True, False]
-    fake.secrets["openai-key"] = {"OPENAI_KEY": "bmV3"}
+    fake.secrets["openai-key"] = {"BROUGHT_OPENAI_KEY": "bmV3"}
     assert [rolled(), rolled()] == [True, False]
     assert fake.patches == 2
 
 
 def test_the_note_tells_nothing_of_the_key() -> None:
-    secrets = {"openai-key": {"OPENAI_KEY": "c2st"}}
+    secrets = {"openai-key": {"BROUGHT_OPENAI_KEY": "c2st"}}
     assert digest("uid-1", secrets) != digest("uid-2", secrets)
     assert digest("uid-1", {"a": {}}) == ""
 

@@ -112,7 +112,7 @@ def run(directory: Path, engine: Backend, provider: Backend, redis: Cache) -> It
         "LITELLM_MASTER_KEY": MASTER_KEY,
         "LITELLM_SALT_KEY": "sk-salt",
         "VLLM_API_KEY": "sk-engine",
-        "OPENAI_KEY": "sk-provider",
+        "BROUGHT_OPENAI_KEY": "sk-provider",
         "OPENAI_BASE_URL": provider.url,
         "REDIS_PASSWORD": PASSWORD,
         "SSL_CERT_FILE": str(redis.ca),  # stands for the authorities that every image trusts
