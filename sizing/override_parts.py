@@ -85,6 +85,16 @@ class ScalingPart(Part):
     tokens_per_second_per_pod: Positive | None = None
 
 
+class LimitsPart(Part):
+    """``litellm.limits``: what an API key may ask of one model in a minute, unless it has a limit of its own
+    there, and what each external provider may cost in ``budgetDays``."""
+
+    requests_per_minute_per_key: Positive | None = None
+    tokens_per_minute_per_key: Positive | None = None
+    budget_usd: Positive | None = None
+    budget_days: Annotated[int, Field(ge=1, le=366, strict=True)] | None = None
+
+
 class LitellmPart(ProxyPart):
     """``litellm``: the proxy (guide 2.1)."""
 
@@ -93,6 +103,7 @@ class LitellmPart(ProxyPart):
     request_timeout_seconds: Annotated[int, Field(ge=1, le=LONGEST_ANSWER_S, strict=True)] | None = None
     bedrock: Flag | None = None
     external_models: tuple[ExternalModelPart, ...] | None = None
+    limits: LimitsPart = LimitsPart()
     scaling: ScalingPart = ScalingPart()
 
 

@@ -11,6 +11,7 @@ from sizing.clouds.base import Order
 from sizing.engines import Engine
 from sizing.errors import SizingError
 from sizing.external_models import check_key_name, external_models
+from sizing.litellm_limits import limits
 from sizing.names import suggestion
 from sizing.override_parts import RateLimitPart
 from sizing.overrides import IngressPart, JwtPart, Overrides
@@ -139,6 +140,7 @@ def _litellm(need: Requirements, over: Overrides, order: Order, engines: tuple[E
         models=tuple(ModelRoute(name=engine.name, served_name=engine.name) for engine in engines),
         external_models=external_models(part, [engine.name for engine in engines], RESERVED),
         bedrock=bool(part.bedrock),
+        limits=limits(part),
         requests_per_second_per_pod=part.scaling.requests_per_second_per_pod,
         tokens_per_second_per_pod=part.scaling.tokens_per_second_per_pod,
     )

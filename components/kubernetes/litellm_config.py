@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import pulumi
 
 from components.bindings import RedisBinding
-from sizing.specs import ExternalModel, LitellmSpec, ModelRoute
+from sizing.specs import ExternalModel, LimitsSpec, LitellmSpec, ModelRoute
 
 VLLM_KEY_ENV = "VLLM_API_KEY"
 MASTER_KEY_ENV = "LITELLM_MASTER_KEY"
@@ -91,23 +91,37 @@ def proxy_config(spec: LitellmSpec, inputs: ConfigInputs) -> dict[str, object]:
 
 def _models(spec: LitellmSpec, inputs: ConfigInputs) -> list[dict[str, object]]:
     models: list[dict[str, object]] = []
+    limits = _key_limits(spec.limits)
     if inputs.vllm_url is not None:
         models += [
-            _self_hosted(route, inputs.vllm_url, _external_share(spec, route)) for route in spec.models
+            _self_hosted(route, inputs.vllm_url, _external_share(spec, route), limits)
+            for route in spec.models
         ]
     for external in spec.external_models:
-        models.append(_external(external, external.name, f"external-{external.name}"))
+        models.append(_external(external, external.name, f"external-{external.name}", limits))
         if external.fallback_for is not None:
             entry = f"{external.fallback_for}-{external.name}"
             if external.share:
-                share = {"order": SELF_HOSTED, "weight": external.share}
+                share = {"order": SELF_HOSTED, "weight": external.share, **limits}
                 models.append(_external(external, external.fallback_for, f"share-{entry}", share))
-            fallback = {"order": FALLBACK}
+            fallback = {"order": FALLBACK, **limits}
             models.append(_external(external, external.fallback_for, f"fallback-{entry}", fallback))
     if spec.bedrock:
-        params: dict[str, object] = {"model": "bedrock/*"}
+        params: dict[str, object] = {"model": "bedrock/*", **limits}
         models.append({"model_name": "bedrock/*", "litellm_params": params})
     return models
+
+
+def _key_limits(limits: LimitsSpec) -> dict[str, int]:
+    """Of every key at the model, those made before included; a key's own limit there takes its place.
+
+    Not ``default_key_generate_params``: only keys made afterwards would have it.
+    """
+    found = {
+        "default_api_key_rpm_limit": limits.requests_per_minute,
+        "default_api_key_tpm_limit": limits.tokens_per_minute,
+    }
+    return {name: limit for name, limit in found.items() if limit is not None}
 
 
 def _external_share(spec: LitellmSpec, route: ModelRoute) -> int:
@@ -115,7 +129,9 @@ def _external_share(spec: LitellmSpec, route: ModelRoute) -> int:
     return sum(external.share for external in spec.external_models if external.fallback_for == route.name)
 
 
-def _self_hosted(route: ModelRoute, url: pulumi.Input[str], elsewhere: int) -> dict[str, object]:
+def _self_hosted(
+    route: ModelRoute, url: pulumi.Input[str], elsewhere: int, limits: Mapping[str, int]
+) -> dict[str, object]:
     """``elsewhere``: percentage of the requests that others of the same order take."""
     params: dict[str, object] = {
         "model": f"hosted_vllm/{route.served_name}",
@@ -123,6 +139,7 @@ def _self_hosted(route: ModelRoute, url: pulumi.Input[str], elsewhere: int) -> d
         "api_key": f"os.environ/{VLLM_KEY_ENV}",
         "order": SELF_HOSTED,
         "max_retries": 0,
+        **limits,
     }
     if elsewhere:
         params["weight"] = 100 - elsewhere
@@ -137,11 +154,9 @@ def _self_hosted(route: ModelRoute, url: pulumi.Input[str], elsewhere: int) -> d
     }
 
 
-def _external(
-    model: ExternalModel, name: str, entry: str, routing: Mapping[str, int] | None = None
-) -> dict[str, object]:
-    """A deployment of an external model under ``name``; ``routing`` is its order and weight there."""
-    params: dict[str, object] = {"model": model.model, **(routing or {})}
+def _external(model: ExternalModel, name: str, entry: str, more: Mapping[str, int]) -> dict[str, object]:
+    """A deployment of an external model under ``name``; ``more``: its order and weight there, and limits."""
+    params: dict[str, object] = {"model": model.model, **more}
     if model.api_key_secret is not None:
         params["api_key"] = f"os.environ/{key_env(model.api_key_secret)}"
     return {"model_name": name, "litellm_params": params, "model_info": {"id": entry}}
@@ -164,7 +179,18 @@ def _router(spec: LitellmSpec) -> dict[str, object]:
     }
     if longer:
         router["context_window_fallbacks"] = longer
+    if spec.limits.providers:
+        router["provider_budget_config"] = _budgets(spec.limits)
     return router
+
+
+def _budgets(limits: LimitsSpec) -> dict[str, object]:
+    """Per provider, counted in the cache: one whose budget is spent gets no request until the period ends.
+
+    Not ``max_budget`` of the proxy: that would also stop an engine that has an external fallback.
+    """
+    budget = {"budget_limit": limits.budget_usd, "time_period": f"{limits.budget_days}d"}
+    return {provider: dict(budget) for provider in limits.providers}
 
 
 def _settings(spec: LitellmSpec, redis: RedisBinding) -> dict[str, object]:

@@ -72,6 +72,19 @@ class ExternalModel(Spec):
     share: int = 0
 
 
+class LimitsSpec(Spec):
+    """``requests_per_minute`` and ``tokens_per_minute`` of an API key at one model; None: no limit.
+
+    ``budget_usd`` is what each of ``providers`` may cost in ``budget_days``; without it there are none.
+    """
+
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+    budget_usd: int | None = None
+    budget_days: int = 30
+    providers: tuple[str, ...] = ()
+
+
 class LitellmSpec(Spec):
     """LiteLLM: resources come from its workload, everything else from here.
 
@@ -88,6 +101,7 @@ class LitellmSpec(Spec):
     models: tuple[ModelRoute, ...]
     external_models: tuple[ExternalModel, ...]
     bedrock: bool
+    limits: LimitsSpec = LimitsSpec()
     requests_per_second_per_pod: int | None = None
     tokens_per_second_per_pod: int | None = None
 

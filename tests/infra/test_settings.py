@@ -164,6 +164,39 @@ WRONG: dict[str, tuple[dict[str, Any], str, object, str, str]] = {
         "less than 1 GiB",
         "at least 2",
     ),
+    "a limit of nothing": (
+        {"litellm": {"limits": {"requestsPerMinutePerKey": 0}}},
+        "litellm.limits.requestsPerMinutePerKey",
+        0,
+        "at least 1",
+        "at least 1",
+    ),
+    "a period of no budget": (
+        {"litellm": {"limits": {"budgetDays": 7}}},
+        "litellm.limits.budgetDays",
+        7,
+        "there is none",
+        "litellm.limits.budgetUsd",
+    ),
+    "a budget of nobody": (
+        {"litellm": {"limits": {"budgetUsd": 7}}},
+        "litellm.limits.budgetUsd",
+        7,
+        "the stack has none",
+        "litellm.externalModels",
+    ),
+    "a budget of somebody unknown": (
+        {
+            "litellm": {
+                "limits": {"budgetUsd": 7},
+                "externalModels": [{"name": "gpt", "model": "gpt-4o", "apiKeySecret": "openai-key"}],
+            }
+        },
+        "litellm.externalModels[0].model",
+        "gpt-4o",
+        "whose model",
+        "openai/gpt-4o",
+    ),
     "max below min": (
         {"nodes": {"cpu": {"min": 4, "max": 3}}},
         "nodes.cpu",

@@ -163,18 +163,22 @@ def wait_until_listening(started: Process, port: int) -> None:
 
 @dataclass(frozen=True)
 class Authority:
-    """A private certificate authority and one server certificate for the loopback names."""
+    """A private certificate authority and one server certificate, for the loopback names if for no other."""
 
     ca: Path
     certificate: Path
     key: Path
 
 
-def authority(directory: Path, name: str) -> Authority:
-    """Made with openssl; every file belongs to the user that servers run as."""
+LOOPBACK = f"DNS:localhost,IP:{HOST}"
+
+
+def authority(directory: Path, name: str, names: str = LOOPBACK) -> Authority:
+    """Made with openssl, for a server of these ``names``; every file belongs to the user that servers run
+    as."""
     files = {part: directory / f"{name}-{part}.pem" for part in ("ca", "ca-key", "request", "server", "key")}
     extensions = directory / f"{name}.ext"
-    extensions.write_text(f"subjectAltName=DNS:localhost,IP:{HOST}\n")
+    extensions.write_text(f"subjectAltName={names}\n")
     curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
     days = ("-days", "2")
     subject = ("-subj", f"/CN={name} test authority")

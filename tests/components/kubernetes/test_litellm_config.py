@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from components.kubernetes.litellm_config import ConfigInputs, key_env, proxy_config
-from sizing.specs import ExternalModel, LitellmSpec, ModelRoute
+from sizing.specs import ExternalModel, LimitsSpec, LitellmSpec, ModelRoute
 from tests.factories_workloads import hpa, litellm_spec, redis_binding
 
 URL = "http://vllm-router-service.vllm.svc:80/v1"
@@ -81,6 +81,36 @@ def test_the_clouds_own_models_need_no_key() -> None:
     assert named(config(), "bedrock/*") == []
     (model,) = named(config(litellm_spec(bedrock=True)), "bedrock/*")
     assert model["litellm_params"] == {"model": "bedrock/*"}
+
+
+LIMITS: dict[str, Any] = {
+    "requests_per_minute": 60,
+    "tokens_per_minute": 9000,
+    "budget_usd": 100,
+    "budget_days": 7,
+    "providers": ("bedrock", "openai"),
+}
+
+
+def test_every_deployment_limits_each_key() -> None:
+    models = (external(fallback_for="chat", share=25),)
+    spec = litellm_spec(external_models=models, bedrock=True, limits=LimitsSpec(**LIMITS))
+    found = config(spec)["model_list"]
+    assert {m["model_name"] for m in found} == {"chat", "big", "bedrock/*"}
+    for model in found:
+        assert model["litellm_params"]["default_api_key_rpm_limit"] == 60
+        assert model["litellm_params"]["default_api_key_tpm_limit"] == 9000
+    half = config(litellm_spec(limits=LimitsSpec(tokens_per_minute=5)))["model_list"]
+    assert all("default_api_key_rpm_limit" not in m["litellm_params"] for m in half)
+    assert not any("limit" in name for m in config()["model_list"] for name in m["litellm_params"])
+
+
+def test_each_provider_has_the_budget() -> None:
+    found = config(litellm_spec(limits=LimitsSpec(**LIMITS)))
+    budget = {"budget_limit": 100, "time_period": "7d"}
+    assert found["router_settings"]["provider_budget_config"] == {"bedrock": budget, "openai": budget}
+    assert "provider_budget_config" not in config()["router_settings"]
+    assert "max_budget" not in found["litellm_settings"]  # it would stop engines too
 
 
 def test_models_without_an_engine_are_not_offered() -> None:

@@ -15,13 +15,18 @@ WORDS = ("one", "two", "three", "four", "five")
 
 
 class Backend(ThreadingHTTPServer):
-    """Counts what it is asked. ``fails`` answers 500; ``pause_s`` lies between two chunks of a stream."""
+    """Counts what it is asked. ``fails`` answers 500; ``pause_s`` lies between two chunks of a stream;
+    ``tokens`` are what it says that question and answer had, each."""
 
     daemon_threads = True
 
     def __init__(self, name: str) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
-        self.name, self.fails, self.pause_s = name, False, 0.0
+        self.name = name
+        self.reset()
+
+    def reset(self) -> None:
+        self.fails, self.pause_s, self.tokens = False, 0.0, 5
         self.requests: list[dict[str, Any]] = []
         self.keys: list[str] = []
 
@@ -44,7 +49,8 @@ class Handler(BaseHTTPRequestHandler):
             self._stream(backend, asked["model"])
         else:
             message = {"role": "assistant", "content": f"{backend.name}: {' '.join(WORDS)}"}
-            usage = {"prompt_tokens": 5, "completion_tokens": 5, "total_tokens": 10}
+            tokens = backend.tokens
+            usage = {"prompt_tokens": tokens, "completion_tokens": tokens, "total_tokens": 2 * tokens}
             choice = {"index": 0, "message": message, "finish_reason": "stop"}
             self._send(200, {**head(asked["model"], "chat.completion"), "choices": [choice], "usage": usage})
 

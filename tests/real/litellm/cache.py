@@ -36,6 +36,10 @@ class Cache:
         done = subprocess.run(argv, env=env, capture_output=True, text=True, timeout=60)
         return done.stdout.strip() + done.stderr.strip()
 
+    def get(self, key: str) -> str:
+        """On whichever master it is."""
+        return self.cli(self.ports[0], "-c", "get", key)
+
     def keys(self, pattern: str) -> set[str]:
         """Keys on all masters."""
         return {
@@ -44,9 +48,9 @@ class Cache:
 
 
 @contextmanager
-def cache(directory: Path) -> Iterator[Cache]:
-    """Started, joined and with every slot served."""
-    signed = servers.authority(directory, "redis")
+def cache(directory: Path, names: str = servers.LOOPBACK) -> Iterator[Cache]:
+    """Started, joined and with every slot served; ``names`` stand in the servers' certificate."""
+    signed = servers.authority(directory, "redis", names)
     ports = tuple(servers.free_port() for _ in range(MASTERS))
     with ExitStack() as stack:
         for port in ports:

@@ -7,7 +7,9 @@ configuration is the same; what needs a database (keys, budgets, spend) is not e
 from __future__ import annotations
 
 import json
+import urllib.error
 import urllib.request
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,12 +33,18 @@ EXTERNAL_MODELS = [
 ]
 
 
-def generated(stack: str = "large", cloud: str = "aws") -> Any:
-    """The release's values for a stack that has an external model to fall back to."""
+def generated(stack: str = "large", cloud: str = "aws", **litellm: object) -> Any:
+    """The release's values for a stack that has an external model to fall back to, and what ``litellm``
+    says."""
     wanted = settings(stack, cloud)
-    part = LitellmPart.model_validate({"externalModels": EXTERNAL_MODELS})
+    part = LitellmPart.model_validate({"externalModels": EXTERNAL_MODELS, **litellm})
     graph = preview_graph(wanted.model_copy(update={"litellm": part}), stack, preview=False)
     return releases(graph)["litellm"]["values"]
+
+
+def ask(text: str | None = None, model: str = MODEL, **more: object) -> dict[str, object]:
+    """A request; without a text one that nobody has asked before."""
+    return {"model": model, "messages": [{"role": "user", "content": text or uuid.uuid4().hex}], **more}
 
 
 @dataclass(frozen=True)
@@ -45,6 +53,18 @@ class Gateway:
 
     url: str
     process: servers.Process
+
+    def answer(self, **body: Any) -> tuple[dict[str, Any], dict[str, str]]:
+        """Answer and headers of a request; without a text one that nobody has asked before."""
+        with self.post(ask(**body)) as response:
+            return json.loads(response.read()), dict(response.headers)
+
+    def refusal(self, **body: Any) -> tuple[int, str]:
+        """Status and text of a request that must not be answered."""
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            self.post(ask(**body))
+        with caught.value as refused:
+            return refused.code, refused.read().decode()
 
     def post(self, body: dict[str, object], path: str = "/v1/chat/completions") -> HTTPResponse:
         headers = {"Authorization": f"Bearer {MASTER_KEY}", "Content-Type": "application/json"}
@@ -80,9 +100,7 @@ def provider() -> Iterator[Backend]:
 @pytest.fixture(autouse=True)
 def healthy(engine: Backend, provider: Backend) -> None:
     for found in (engine, provider):
-        found.fails, found.pause_s = False, 0.0
-        found.requests.clear()
-        found.keys.clear()
+        found.reset()
 
 
 @pytest.fixture(scope="package")
@@ -92,18 +110,16 @@ def redis(directory: Path) -> Iterator[Cache]:
 
 
 @contextmanager
-def run(directory: Path, engine: Backend, provider: Backend, redis: Cache) -> Iterator[Gateway]:
-    """The proxy as the chart starts it, on a port of its own; only addresses and paths are this machine's."""
-    values, port = generated(), servers.free_port()
-    gateway = values["gateway"]
-    config = json.loads(json.dumps(gateway["config"]["proxy_config"]))
-    for model in config["model_list"]:
-        if "api_base" in model["litellm_params"]:
-            model["litellm_params"]["api_base"] = engine.url
-    config["litellm_settings"]["cache_params"]["redis_startup_nodes"] = [
-        {"host": servers.HOST, "port": redis.ports[0]}
-    ]
-    file = directory / f"config-{port}.yaml"
+def run(
+    directory: Path, engine: Backend, provider: Backend, redis: Cache, values: Any = None, **more: str
+) -> Iterator[Gateway]:
+    """The proxy as the chart starts it, on a port of its own; only addresses and paths are this machine's.
+
+    ``more`` are further variables of its environment.
+    """
+    port = servers.free_port()
+    gateway = (values or generated())["gateway"]
+    file, config = directory / f"config-{port}.yaml", config_here(gateway, engine, redis)
     file.write_text(json.dumps(config))  # JSON is YAML too
     env = {entry["name"]: entry["value"] for entry in gateway["extraEnv"] if "value" in entry}
     secrets = {entry["name"] for entry in gateway["extraEnv"] if "valueFrom" in entry}
@@ -114,14 +130,13 @@ def run(directory: Path, engine: Backend, provider: Backend, redis: Cache) -> It
         "VLLM_API_KEY": "sk-engine",
         "BROUGHT_OPENAI_KEY": "sk-provider",
         "OPENAI_BASE_URL": provider.url,
-        "REDIS_PASSWORD": PASSWORD,
-        "SSL_CERT_FILE": str(redis.ca),  # stands for the authorities that every image trusts
         "LITELLM_LOG": gateway["logLevel"],
-        "NUM_WORKERS": "1",  # the tests share two cores
+        "NUM_WORKERS": "1",  # unless a test says otherwise: the tests share two cores
         "HOME": str(directory),
         "PYTHONWARNINGS": "ignore",
+        **_cache_access(config, redis),
+        **more,
     }
-    env["REDIS_SSL_CA_CERTS"] = str(redis.ca)
     assert secrets <= set(env), "the chart takes other secrets from the store than this test brings"
     argv = [programs.litellm(), "--host", servers.HOST, "--port", str(port), "--config", str(file)]
     with servers.process(argv, directory, f"litellm-{port}", env, drop=False) as process:
@@ -129,6 +144,31 @@ def run(directory: Path, engine: Backend, provider: Backend, redis: Cache) -> It
         found = Gateway(f"http://{servers.HOST}:{port}", process)
         servers.wait_for(lambda: alive(found), "LiteLLM answers its start-up probe")
         yield found
+
+
+def config_here(gateway: Any, engine: Backend, redis: Cache) -> Any:
+    """The generated file with this machine's addresses and paths."""
+    config = json.loads(json.dumps(gateway["config"]["proxy_config"]))
+    for model in config["model_list"]:
+        if "api_base" in model["litellm_params"]:
+            model["litellm_params"]["api_base"] = engine.url
+    cache = config["litellm_settings"]["cache_params"]
+    cache["redis_startup_nodes"] = [{"host": servers.HOST, "port": redis.ports[0]}]
+    if "ssl_ca_certs" in cache:
+        cache["ssl_ca_certs"] = str(redis.ca)
+    return config
+
+
+def _cache_access(config: Any, redis: Cache) -> dict[str, str]:
+    """A password where the configuration reads one; where it names no authority, those that every image
+    trusts."""
+    found: dict[str, str] = {}
+    cache = config["litellm_settings"]["cache_params"]
+    if "password" in cache:
+        found["REDIS_PASSWORD"] = PASSWORD
+    if "ssl_ca_certs" not in cache:
+        found["SSL_CERT_FILE"] = str(redis.ca)
+    return found
 
 
 def alive(gateway: Gateway) -> bool:

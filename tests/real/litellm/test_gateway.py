@@ -3,33 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import urllib.error
 import uuid
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from sizing.alerts.catalogue import metrics
 from tests.real.litellm.backend import WORDS, Backend
 from tests.real.litellm.cache import Cache
-from tests.real.litellm.conftest import EXTERNAL, MODEL, Gateway, generated, run
-
-
-def ask(text: str | None = None, **more: object) -> dict[str, object]:
-    """A request; without a text one that nobody has asked before."""
-    return {"model": MODEL, "messages": [{"role": "user", "content": text or uuid.uuid4().hex}], **more}
-
-
-def answer(gateway: Gateway, body: dict[str, object]) -> tuple[dict[str, Any], dict[str, str]]:
-    with gateway.post(body) as response:
-        return json.loads(response.read()), dict(response.headers)
+from tests.real.litellm.conftest import EXTERNAL, MODEL, Gateway, ask, generated, run
 
 
 def test_the_engine_answers_first_and_is_given_its_key(
     gateway: Gateway, engine: Backend, provider: Backend
 ) -> None:
-    body, headers = answer(gateway, ask())
+    body, headers = gateway.answer()
     assert body["choices"][0]["message"]["content"].startswith("engine:")
     assert headers["x-litellm-model-id"] == f"vllm-{MODEL}"
     assert engine.keys == ["Bearer sk-engine"]
@@ -50,7 +41,7 @@ def test_the_provider_answers_when_the_engine_fails(
     gateway: Gateway, engine: Backend, provider: Backend
 ) -> None:
     engine.fails = True
-    body, headers = answer(gateway, ask())
+    body, headers = gateway.answer()
     assert body["choices"][0]["message"]["content"].startswith("provider:")
     assert headers["x-litellm-model-id"] == f"fallback-{MODEL}-{EXTERNAL}"
     assert engine.requests
@@ -68,9 +59,9 @@ def test_the_same_question_is_answered_from_the_cache(
     gateway: Gateway, engine: Backend, provider: Backend, redis: Cache
 ) -> None:
     question = uuid.uuid4().hex
-    first, _ = answer(gateway, ask(question))
+    first, _ = gateway.answer(text=question)
     before = len(engine.requests) + len(provider.requests)
-    second, headers = answer(gateway, ask(question))
+    second, headers = gateway.answer(text=question)
     assert second["id"] == first["id"]
     assert len(engine.requests) + len(provider.requests) == before
     assert headers["x-litellm-cache-key"] in {key.rsplit(":", 1)[-1] for key in redis.keys("*")} | redis.keys(
@@ -95,10 +86,18 @@ def test_the_probes_paths_answer(gateway: Gateway) -> None:
 
 
 def test_metrics_are_counted(gateway: Gateway) -> None:
-    answer(gateway, ask())
+    gateway.answer()
     text = gateway.get("/metrics/", key=True)
     assert "litellm_proxy_total_requests_metric_total{" in text
     assert "user_agent" not in text
+
+
+def test_every_metric_that_an_alert_or_dashboard_uses_is_served(gateway: Gateway) -> None:
+    """Those with labels are described before they have a value."""
+    served = set(re.findall(r"^# TYPE (\S+) ", gateway.get("/metrics/", key=True), re.MULTILINE))
+    used = {name for name, metric in metrics().items() if metric.exporter == "litellm"}
+    assert used
+    assert used <= served
 
 
 def test_a_stopping_pod_ends_its_streams(
