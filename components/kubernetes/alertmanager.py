@@ -26,7 +26,7 @@ REPEAT = {"critical": "1h", "warning": "12h", "info": "24h"}
 """How soon somebody hears again about what still lasts."""
 SAME_THING = [
     "alertname", "namespace", "workload", "container", "pod", "server", "model_name",
-    "horizontalpodautoscaler", "cronjob", "name", "exported_namespace", "job", "exporter",
+    "model_id", "horizontalpodautoscaler", "cronjob", "name", "exported_namespace", "job", "exporter",
 ]  # fmt: skip
 """Labels that say what an alert is about: while it is critical, its warning is not sent as well. Labels that
 neither has count as equal."""

@@ -57,15 +57,38 @@ def histogram(name: str, labels: str = "") -> Scenario:
 def _edge_errors(_plan: Plan, value: float) -> Series:
     return {
         'agentgateway_requests_total{status="200"}': growing(10 * (1 - value)),
-        'agentgateway_requests_total{status="503"}': growing(10 * value),
+        'agentgateway_requests_total{status="503"}': growing(6 * value),
+        'agentgateway_requests_total{status="408"}': growing(4 * value),
     }
 
 
+OUR_FAILURES = (
+    ("500", "Hosted_vllm.InternalServerError"), ("500", "ProxyException"),
+    ("408", "Hosted_vllm.Timeout"), ("408", "Timeout"), ("429", "RouterRateLimitError"),
+    ("429", "RouterRateLimitErrorBasic"), ("401", "Hosted_vllm.AuthenticationError"),
+    ("402", "Openai.APIError"), ("403", "Bedrock.PermissionDeniedError"), ("404", "Openai.NotFoundError"),
+    ("429", "Openai.RateLimitError"),
+)  # fmt: skip
+CALLERS_FAILURES = (
+    ("401", "ProxyException"), ("429", "HTTPException"), ("429", "BudgetExceededError"),
+    ("400", "BudgetExceededError"), ("403", "ProxyException"), ("404", "NotFoundError"),
+    ("400", "Hosted_vllm.ContextWindowExceededError"), ("400", "Openai.ContentPolicyViolationError"),
+    ("499", "HTTPException"),
+)  # fmt: skip
+"""Status and class as LiteLLM labels them: whose fault is not in the status."""
+
+
 def _litellm_errors(_plan: Plan, value: float) -> Series:
+    name = "litellm_proxy_failed_requests_metric_total"
+
+    def failed(status: str, kind: str) -> str:
+        return f'{name}{{exception_status="{status}",exception_class="{kind}"}}'
+
+    ours = 10 * value / len(OUR_FAILURES)
     return {
         "litellm_proxy_total_requests_metric_total": growing(10),
-        'litellm_proxy_failed_requests_metric_total{exception_status="500"}': growing(10 * value),
-        'litellm_proxy_failed_requests_metric_total{exception_status="429"}': growing(5),
+        **{failed(*one): growing(ours) for one in OUR_FAILURES},
+        **{failed(*one): growing(1) for one in CALLERS_FAILURES},
     }
 
 
@@ -235,7 +258,9 @@ SHARED: Mapping[str, Scenario] = {
     "RequestRateHigh": rate('agentgateway_requests_total{status="200"}'),
     "GatewayErrors": _edge_errors,
     "LitellmErrors": _litellm_errors,
-    "ModelUnavailable": gauge('litellm_deployment_state{litellm_model_name="m",api_base="b"}'),
+    "ModelUnavailable": rate(
+        'litellm_deployment_cooled_down_total{model_id="m",exception_status="500"}', 300
+    ),
     "FirstTokenSlow": histogram("litellm_llm_api_time_to_first_token_metric"),
     "GatewayOverheadSlow": histogram("litellm_overhead_latency_metric"),
     "RequestQueueDeep": gauge('vllm:num_requests_waiting{model_name="m",engine="0"}'),
