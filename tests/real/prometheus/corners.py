@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sizing.plan import Plan
-from tests.real.prometheus.scenarios import Scenario, Series, flat, growing
+from tests.real.prometheus.scenarios import SPANS, Scenario, Series, flat, growing, rate
 
 _REFUSED = 'litellm_deployment_failure_responses_total{model_id="m",exception_status="%s"}'
 _SERVED = 'litellm_deployment_success_responses_total{model_id="m"}'
@@ -25,9 +25,19 @@ def _an_engine_hangs(_plan: Plan, value: float) -> Series:
     return {_REFUSED % "408": growing(value / 300)}
 
 
+_LOST = tuple(
+    f"otelcol_exporter_{how}_failed_{what}{{{SPANS}}}"
+    for how in ("send", "enqueue")
+    for what in ("spans", "metric_points", "log_records")
+)
+
+
 MORE: Mapping[str, tuple[Scenario, ...]] = {
+    "TelemetryLost": tuple(rate(one) for one in _LOST),
     "ModelUnavailable": (_every_call_fails, _an_engine_hangs),
 }
+
+
 
 QUIET: Mapping[str, Mapping[str, Series]] = {
     "ModelUnavailable": {

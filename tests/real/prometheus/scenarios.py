@@ -239,7 +239,7 @@ _HPA_STATUS = 'kube_horizontalpodautoscaler_status_condition{namespace="vllm",ho
 _XID = 'DCGM_FI_DEV_XID_ERRORS{gpu="0",hostname="n"}'
 _ES = 'externalsecret_status_condition{exported_namespace="a",name="b",condition="Ready",status="False"}'
 _CERT = 'certmanager_certificate_expiration_timestamp_seconds{exported_namespace="a",name="b"}'
-_SPANS = 'job="otel-collector",exporter="otlp_grpc/jaeger"'
+SPANS = 'job="otel-collector",exporter="otlp_grpc/jaeger"'
 
 
 def _expiry(_plan: Plan, value: float) -> Series:
@@ -289,11 +289,11 @@ SHARED: Mapping[str, Scenario] = {
     "SecretNotSynced": gauge(_ES),
     "CertificateExpires": _expiry,
     "TelemetryLost": _two_counters(
-        f"otelcol_exporter_send_failed_spans{{{_SPANS}}}",
-        f"otelcol_exporter_enqueue_failed_spans{{{_SPANS}}}",
+        f"otelcol_exporter_send_failed_spans{{{SPANS}}}",
+        f"otelcol_exporter_enqueue_failed_spans{{{SPANS}}}",
         1,
     ),
-    "TelemetryQueueFull": _ratio("otelcol_exporter_queue_size", "otelcol_exporter_queue_capacity", _SPANS),
+    "TelemetryQueueFull": _ratio("otelcol_exporter_queue_size", "otelcol_exporter_queue_capacity", SPANS),
     "MetricsRetentionBySize": _ratio(
         "prometheus_tsdb_storage_blocks_bytes", "prometheus_tsdb_retention_limit_bytes", 'pod="p"'
     ),
