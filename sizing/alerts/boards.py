@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sizing.alerts import data, inference, load, resources
+from sizing.alerts import data, inference, load, platform, resources
 from sizing.alerts.model import Alert
 from sizing.alerts.rules import alerts
 from sizing.plan import Plan
@@ -294,7 +294,7 @@ class _Panels:
     def vault(self) -> DashboardSpec:
         panel = self._panel
         ready = 'sum(kube_statefulset_status_replicas_ready{namespace="vault", statefulset="vault"})'
-        age = 'time() - max by (cronjob) (kube_cronjob_status_last_successful_time{namespace="vault"})'
+        age = f"time() - {platform.SNAPSHOT}"
         failed = " + ".join(
             f"sum(rate(vault_audit_log_{kind}_failure[$__rate_interval]))" for kind in ("request", "response")
         )

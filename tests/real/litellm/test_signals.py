@@ -108,7 +108,7 @@ def test_a_deployment_that_fails_is_noticed_until_it_works_again(
     first = read(gateway)
     ask(gateway)
     readings = [well] * BEFORE + failing + [first] + [read(gateway)] * BEFORE
-    down = f"group by (model_id) ({unavailable()})"
+    down = f"group by (model_id) (({unavailable()}) > 0)"
     evaluate(tmp_path, readings, down, BEFORE - 1, "")
     evaluate(tmp_path, readings, down, BEFORE + 1, f'{{model_id="{engine_id}"}}')
     evaluate(tmp_path, readings, down, len(readings) - 1, "")
@@ -122,7 +122,7 @@ def test_a_model_without_another_is_noticed_too(tmp_path: Path, gateway: Gateway
     for _ in range(3):
         assert {ask(gateway, EXTERNAL)[0] for _ in range(2)} == {500}
         readings.append(read(gateway))
-    down = f"group by (model_id) ({unavailable()})"
+    down = f"group by (model_id) (({unavailable()}) > 0)"
     evaluate(tmp_path, readings, down, len(readings) - 1, f'{{model_id="external-{EXTERNAL}"}}')
 
 

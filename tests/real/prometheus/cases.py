@@ -10,7 +10,7 @@ from sizing.alerts.model import Alert, Level
 from sizing.alerts.rules import alerts
 from sizing.plan import Plan
 from tests.real.prometheus.corners import MORE, QUIET
-from tests.real.prometheus.scenarios import SETTLE_M, STEP_S, Scenario, Series, missing, scenario
+from tests.real.prometheus.scenarios import SETTLE_M, STEP_S, Scenario, Series, scenario
 
 LONG_WINDOWS_M = {"SpendLogOutgrowsDisk": 6 * 60, "LongTermMetricsNotUploaded": 30}
 """Windows longer than that, by alert."""
@@ -57,10 +57,7 @@ def file_for(plan: Plan, cloud: str, group: str, rules: str) -> dict[str, Any]:
 
 
 def _tests(plan: Plan, cloud: str, alert: Alert) -> Iterator[dict[str, Any]]:
-    made = (
-        missing(alert.labels["namespace"]) if alert.name == "MetricsMissing" else scenario(alert.name, cloud)
-    )
-    for number, one in enumerate((made, *MORE.get(alert.name, ()))):
+    for number, one in enumerate((scenario(alert, cloud), *MORE.get(alert.name, ()))):
         yield from _both_sides(plan, alert, one, f" ({number})" if number else "")
     for reason, quiet in QUIET.get(alert.name, {}).items():
         yield _test(alert, quiet, [], reason)
