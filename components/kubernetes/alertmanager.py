@@ -117,10 +117,17 @@ def _receiver(receiver: ReceiverSpec) -> dict[str, object]:
     told: dict[str, object] = {"send_resolved": True}
     match receiver.type:
         case "slack":
-            text = "{{ range .Alerts }}{{ .Annotations.summary }}\n{{ .Annotations.action }}\n{{ end }}"
+            text = (
+                "{{ range .Alerts }}{{ .Annotations.summary }}\n{{ .Annotations.action }}\n"
+                "{{ .Annotations.runbook_url }}\n{{ end }}"
+            )
             told |= {"api_url_file": secret, "channel": receiver.channel, "text": text}
         case "pagerduty":
-            told |= {"routing_key_file": secret, "severity": "{{ .CommonLabels.severity }}"}
+            told |= {
+                "routing_key_file": secret,
+                "severity": "{{ .CommonLabels.severity }}",
+                "details": {"runbook": "{{ .CommonAnnotations.runbook_url }}"},
+            }
         case "webhook":
             told |= {"url_file": secret}
         case "email":

@@ -133,6 +133,14 @@ def test_each_receiver_reads_its_secret_from_its_file(name: str) -> None:
     assert told["send_resolved"] is True
 
 
+def test_who_is_told_is_told_the_runbook_too() -> None:
+    receivers: Any = routing_config(ROUTING)["receivers"]
+    told = {one["name"]: one for one in receivers}
+    assert "{{ .Annotations.runbook_url }}" in told["chat"]["slack_configs"][0]["text"]
+    details = told["oncall"]["pagerduty_configs"][0]["details"]
+    assert details == {"runbook": "{{ .CommonAnnotations.runbook_url }}"}
+
+
 def test_severities_go_to_their_receivers_and_the_rest_to_nobody() -> None:
     route: Any = routing_config(ROUTING)["route"]
     assert route["receiver"] == "null"
