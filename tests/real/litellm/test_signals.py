@@ -6,15 +6,18 @@ the rules' own expressions decide.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import subprocess
 import time
 import urllib.error
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+
+import pytest
 
 from components.kubernetes.litellm_config import COOLDOWN_S
 from sizing.alerts.load import LITELLM_ERRORS, records, unavailable
@@ -27,31 +30,28 @@ Reading = Mapping[str, float]
 BEFORE = 6
 """Minutes with the first reading: longer than the rules' windows."""
 HANG_S = 3
+ANSWER = Handler.do_POST
 
 
-class Refuses(Handler):
+def refuse(handler: Handler) -> None:
     """A provider that takes no key."""
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        self._send(401, {"error": {"message": "bad key", "type": "authentication_error"}})
+    handler.rfile.read(int(handler.headers["Content-Length"]))
+    handler.send_error(401, "bad key")
 
 
-class Hangs(Handler):
+def hang(handler: Handler) -> None:
     """A provider that answers after the caller's patience."""
-
-    def do_POST(self) -> None:
-        time.sleep(HANG_S)
-        super().do_POST()
+    time.sleep(HANG_S)
+    with contextlib.suppress(OSError):
+        ANSWER(handler)
 
 
 @contextmanager
-def behaving(server: Backend, how: type[Handler]) -> Iterator[None]:
-    before, server.RequestHandlerClass = server.RequestHandlerClass, how
-    try:
+def behaving(server: Backend, how: Callable[[Handler], None]) -> Iterator[None]:
+    """One server otherwise. By the method, since LiteLLM keeps its connections and their handlers."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Handler, "do_POST", lambda self: (how if self.server is server else ANSWER)(self))
         yield
-    finally:
-        server.RequestHandlerClass = before
 
 
 def ask(gateway: Gateway, model: str = MODEL, **more: object) -> tuple[int, str]:
@@ -131,9 +131,9 @@ def test_errors_are_told_apart_by_whose_fault_they_are(
 ) -> None:
     """A hanging provider, one that refuses our key, and then no deployment left: all of them 4xx."""
     before = read(gateway)
-    with behaving(provider, Hangs):
+    with behaving(provider, hang):
         assert [ask(gateway, EXTERNAL, timeout=HANG_S / 3)[0] for _ in range(2)] == [408, 408]
-    with behaving(provider, Refuses):
+    with behaving(provider, refuse):
         assert [ask(gateway, EXTERNAL)[0] for _ in range(3)] == [401, 429, 429]
     ours = 5
     theirs = [ask(gateway, "no-such-model")[0], ask(gateway, MODEL, messages="none")[0]]
@@ -143,3 +143,4 @@ def test_errors_are_told_apart_by_whose_fault_they_are(
     counted = re.sub(r"\brate\(", "increase(", record.expr)
     share = ours / (ours + len(theirs))
     evaluate(tmp_path, readings, f"abs(({counted}) - {share}) < bool 0.001", BEFORE, "{}")
+    servers.wait_for(lambda: ask(gateway, EXTERNAL)[0] == 200, "the provider is asked again", 2 * COOLDOWN_S)
