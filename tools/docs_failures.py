@@ -48,7 +48,7 @@ SERVES: Mapping[str, str] = {
     "nvidia-device-plugin": "nothing: its node is gone",
     "otel-collector": "traces are lost; requests go on",
     "otel-logs": "the last lines of its node, which is gone",
-    "pgbouncer": "keys and budgets come from the cache until they end; then requests fail",
+    "pgbouncer": "LiteLLM has no database: within a minute none of its pods is ready, no request is answered",
     "prometheus": "no metrics, alerts or scaling of engines, which fall back to a fixed number",
     "prometheus-operator": "Prometheus goes on; changes of rules wait",
     "thanos-compactor": "blocks are not compacted; nothing is lost",
@@ -97,6 +97,11 @@ def document() -> str:
         " two charts of ours and add-ons that EKS keeps; on Google Cloud all of them are Google's. Jobs are"
         " left out: one that is cut off is started again elsewhere. [What pods may do](privileges.md) is a"
         " page of its own.",
+        "**Without the database nothing is answered.** LiteLLM's readiness asks it (`/health/readiness`, a"
+        " good answer counts for 15 s), and a request whose key cannot be checked is refused rather than let"
+        " through. Three bad answers, 10 s apart, take a pod out of its Service, so all of them are gone"
+        " within a minute of the database's, or of the last PgBouncer's, end, and come back by themselves."
+        " Calls under way go on.",
     ]
     for tier in Tier:
         plan = plan_of(load({"tier": tier.value, "cloud": cloud}))
@@ -114,7 +119,11 @@ def _summary(plan: Plan, ours: list[Workload]) -> str:
     stopped = [name for name in gone if name in REQUEST_PATH]
     models = [name for name in gone if name.startswith("vllm-")]
     standby = plan.order.postgres.spec.multi_az
-    database = "fails over to its standby" if standby else "has no standby: in its own zone all stops"
+    database = (
+        "fails over to its standby, and until it has, no request is answered"
+        if standby
+        else "has no standby: with its own zone all requests stop until the zone is back"
+    )
     serves = f"no requests until {', '.join(stopped)} runs again" if stopped else "requests"
     hosted = (
         f"self-hosted models pause if {', '.join(models)} ran there alone (external ones answer)"

@@ -58,7 +58,8 @@ alerts to it are lost.
 _ROUTES = """
 `critical`, `warning` and `info` each name a receiver; a severity without one is shown in Alertmanager and
 sent to nobody, and without any receiver **nobody is paged**. `runbookUrl` is where your people read the
-runbook, if not in this repository.
+runbook: every alert links to its section there. Without it the link is the page's path in this repository,
+which a chat or pager cannot open.
 
 Failed Jobs, pods that crash or are not ready, targets that are down, volumes that fill, and nodes are the
 rules of kube-prometheus-stack; they go the same ways by severity. Its `Watchdog` always fires and is sent to

@@ -15,6 +15,9 @@ from tools.markdown import Cells, table
 DRAWN_TIER = Tier.ENTERPRISE
 """It has every workload that any tier has."""
 
+EXTERNAL_MODEL = {"name": "gpt-x", "model": "openai/gpt-x", "apiKeySecret": "openai-key"}
+"""A stack with a provider's key has a job that looks after it, which talks as well."""
+
 UNDRAWN = {
     "dns": "every pod asks for names",
     "api-server": "see the table",
@@ -39,8 +42,8 @@ def document() -> str:
         " changes their labels and ports with its versions, and a wrong rule there takes the cluster down."
         " Probes need no rule: traffic between a pod and its own node cannot be denied.",
         "## Picture",
-        "The largest size. Not drawn: names, scraping, the API server and credentials, which are in the"
-        " tables below.",
+        "The largest size, with an external model that has a key. Not drawn: names, scraping, the API server"
+        " and credentials, which are in the tables below.",
         _picture(first, edges),
         "## Requests, data, traces",
         _listed(edge for edge in edges if _is_drawn(edge)),
@@ -61,7 +64,8 @@ def document() -> str:
 
 
 def _spec(cloud: str) -> NetworkPolicySpec:
-    return plan_of(load({"tier": DRAWN_TIER.value, "cloud": cloud})).network_policies
+    given = {"tier": DRAWN_TIER.value, "cloud": cloud, "litellm": {"externalModels": [EXTERNAL_MODEL]}}
+    return plan_of(load(given)).network_policies
 
 
 def _union(lists: Iterable[tuple[Edge, ...]]) -> list[Edge]:

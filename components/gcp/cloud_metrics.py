@@ -20,7 +20,8 @@ WINDOW = "5m"
 SQL, CACHE = "cloudsql.googleapis.com/database", "redis.googleapis.com/cluster"
 GPU = "kubernetes.io/container/accelerator"
 ASKED = (
-    f"{SQL}/disk/utilization",
+    f"{SQL}/disk/bytes_used",
+    f"{SQL}/disk/quota",
     f"{SQL}/disk/read_ops_count",
     f"{SQL}/disk/write_ops_count",
     f"{SQL}/cpu/utilization",

@@ -26,7 +26,7 @@ REPEAT = {"critical": "1h", "warning": "12h", "info": "24h"}
 """How soon somebody hears again about what still lasts."""
 SAME_THING = [
     "alertname", "namespace", "workload", "container", "pod", "server", "model_name",
-    "horizontalpodautoscaler", "cronjob", "name", "exported_namespace", "job", "exporter",
+    "model_id", "horizontalpodautoscaler", "cronjob", "name", "exported_namespace", "job", "exporter",
 ]  # fmt: skip
 """Labels that say what an alert is about: while it is critical, its warning is not sent as well. Labels that
 neither has count as equal."""
@@ -117,10 +117,17 @@ def _receiver(receiver: ReceiverSpec) -> dict[str, object]:
     told: dict[str, object] = {"send_resolved": True}
     match receiver.type:
         case "slack":
-            text = "{{ range .Alerts }}{{ .Annotations.summary }}\n{{ .Annotations.action }}\n{{ end }}"
+            text = (
+                "{{ range .Alerts }}{{ .Annotations.summary }}\n{{ .Annotations.action }}\n"
+                "{{ .Annotations.runbook_url }}\n{{ end }}"
+            )
             told |= {"api_url_file": secret, "channel": receiver.channel, "text": text}
         case "pagerduty":
-            told |= {"routing_key_file": secret, "severity": "{{ .CommonLabels.severity }}"}
+            told |= {
+                "routing_key_file": secret,
+                "severity": "{{ .CommonLabels.severity }}",
+                "details": {"runbook": "{{ .CommonAnnotations.runbook_url }}"},
+            }
         case "webhook":
             told |= {"url_file": secret}
         case "email":

@@ -17,7 +17,7 @@ from sizing.specs import EngineSpec, TriggerSpec
 API_VERSION = "keda.sh/v1alpha1"
 
 POLLING_S = 15
-"""One scrape interval: asking more often would read the same sample again."""
+"""Half a scrape interval (engines are scraped every 30 s), so that a new sample waits 15 s at most."""
 
 COOLDOWN_S = 300
 """Acts only on the way to zero replicas, where no engine goes; KEDA's default, written down."""

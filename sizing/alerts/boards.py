@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sizing.alerts import data, inference, load, resources
+from sizing.alerts import data, inference, load, platform, resources
 from sizing.alerts.model import Alert
 from sizing.alerts.rules import alerts
 from sizing.plan import Plan
@@ -122,9 +122,9 @@ class _Panels:
             for q in (50, 95)
         }
         status = "sum by (status) (rate(agentgateway_requests_total[$__rate_interval]))"
-        failed = (
-            "sum by (exception_status) (rate(litellm_proxy_failed_requests_metric_total[$__rate_interval]))"
-        )
+        failed = f"sum by (exception_status, exception_class) (rate({load.FAILED}[$__rate_interval]))"
+        cooled = f"sum by (model_id) (increase({load.COOLED_DOWN}[5m]))"
+        refused = f"sum by (model_id, exception_status) (rate({load.REFUSED}[$__rate_interval]))"
         return _board(
             "gateway",
             "Gateway: latency and errors",
@@ -146,10 +146,19 @@ class _Panels:
             (
                 "Errors",
                 (
-                    panel("Server errors at the way in", "ratio", {"5xx": load.EDGE_ERRORS}, "GatewayErrors"),
+                    panel(
+                        "Errors and timeouts at the way in",
+                        "ratio",
+                        {"5xx, 408": load.EDGE_ERRORS},
+                        "GatewayErrors",
+                    ),
                     panel("Failures in LiteLLM", "ratio", {"failed": load.LITELLM_ERRORS}, "LitellmErrors"),
                     panel("Answers by status", "requests/s", {"{{status}}": status}),
-                    panel("Failures by status", "requests/s", {"{{exception_status}}": failed}),
+                    panel(
+                        "Failures by status",
+                        "requests/s",
+                        {"{{exception_status}} {{exception_class}}": failed},
+                    ),
                 ),
             ),
             (
@@ -157,10 +166,15 @@ class _Panels:
                 (
                     panel("In flight", "count", {"requests": "sum(litellm_in_flight_requests)"}),
                     panel(
-                        "State of deployments (2 is down)",
+                        "Deployments put aside, times in 5 minutes",
                         "count",
-                        {"{{litellm_model_name}}": "max by (litellm_model_name) (litellm_deployment_state)"},
+                        {"{{model_id}}": cooled},
                         "ModelUnavailable",
+                    ),
+                    panel(
+                        "Failed calls by deployment",
+                        "requests/s",
+                        {"{{model_id}} {{exception_status}}": refused},
                     ),
                 ),
             ),
@@ -280,7 +294,7 @@ class _Panels:
     def vault(self) -> DashboardSpec:
         panel = self._panel
         ready = 'sum(kube_statefulset_status_replicas_ready{namespace="vault", statefulset="vault"})'
-        age = 'time() - max by (cronjob) (kube_cronjob_status_last_successful_time{namespace="vault"})'
+        age = f"time() - {platform.SNAPSHOT}"
         failed = " + ".join(
             f"sum(rate(vault_audit_log_{kind}_failure[$__rate_interval]))" for kind in ("request", "response")
         )

@@ -8,6 +8,7 @@ from sizing import choices
 from sizing.alerts.figures import (
     AT,
     BURST_LEFT,
+    GROWTH_LATE,
     NEAR,
     POOL_WAIT_S,
     REPLICA_LAG_S,
@@ -22,6 +23,7 @@ from sizing.spend_logs import SECONDS_PER_DAY
 
 DATABASE, CACHE = "ai-gateway.database", "ai-gateway.cache"
 STORAGE = f"{PREFIX}database_storage:ratio"
+GROWTH = f"{PREFIX}database_growth_reserve:ratio"
 IOPS = f"{PREFIX}database_iops:rate"
 CONNECTIONS = f"{PREFIX}database_connections:count"
 CPU = f"{PREFIX}database_cpu:ratio"
@@ -42,6 +44,8 @@ def records(plan: Plan) -> Iterator[Record]:
     """The managed services under names that are the same on every cloud, the pool, the request log."""
     seen = plan.order.signals
     yield Record(STORAGE, DATABASE, seen.database_storage, "ratio")
+    if seen.database_growth is not None:
+        yield Record(GROWTH, DATABASE, seen.database_growth, "ratio")
     yield Record(IOPS, DATABASE, seen.database_iops, "operations/s")
     yield Record(CONNECTIONS, DATABASE, seen.database_connections, "count")
     yield Record(CPU, DATABASE, seen.database_cpu, "ratio")
@@ -129,7 +133,7 @@ def _database(plan: Plan) -> Iterator[Alert]:
         summary="{{ $labels.server }}: little room left on its disk",
         action="Check that storage autoscaling works and is not at its limit of"
         f" {spec.max_storage_gib} GiB; shorten litellm.spendLogRetentionDays.",
-        source=f"guide 2.4, 3.3, D11: {spec.storage_gib} GiB ordered",
+        source=f"guide 2.4, 3.3, D11: {spec.storage_gib} GiB ordered, at most {spec.max_storage_gib} GiB",
     )
     limit = iops_limit(plan)
     yield Alert(
@@ -172,7 +176,21 @@ def _database(plan: Plan) -> Iterator[Alert]:
 
 
 def _database_extras(plan: Plan) -> Iterator[Alert]:
-    """What only some databases have: replicas, credits."""
+    """What only some databases have: a disk whose size is known, replicas, credits."""
+    if plan.order.signals.database_growth is not None:
+        yield Alert(
+            name="DatabaseStorageNotGrowing",
+            group=DATABASE,
+            expr=GROWTH,
+            op="<",
+            levels=levels(*GROWTH_LATE),
+            unit="ratio",
+            for_=CLOUD_LAG,
+            summary="{{ $labels.server }}: its disk should have grown by now",
+            action="Check that storage autoscaling is on and not at its limit of"
+            f" {plan.order.postgres.spec.max_storage_gib} GiB; else give it more by hand at once.",
+            source="Cloud SQL: grows below 5 GB and a 25th of the disk, at most 25 GB",
+        )
     if plan.order.postgres.spec.read_replicas:
         yield Alert(
             name="DatabaseReplicaBehind",

@@ -8,9 +8,12 @@ from __future__ import annotations
 NEAR, AT = 0.80, 0.95
 """Shares of a limit that does not move by itself: requests, connections, IOPS, pool."""
 STORAGE_NEAR, STORAGE_AT = 0.80, 0.93
-"""Both clouds grow a disk before it is this full (RDS below 10% free, Cloud SQL below 25 GB or 5%), so the
-second step says that growing has failed or its limit is reached
-(https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIOPS.Autoscaling.html)."""
+"""RDS grows a disk below 10% free space, so the second step says that growing has failed or its limit is
+reached (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIOPS.Autoscaling.html). Of Cloud SQL's
+disk it is the share of the limit."""
+GROWTH_LATE = (0.90, 0.50)
+"""Free space in parts of that below which Cloud SQL grows a disk: it looks every half a minute, so at the
+first it should have; at the second half of the reserve is gone."""
 KV_CACHE_NEAR, KV_CACHE_FULL = 0.90, 0.98
 """Above the first new requests wait for blocks, at the second running ones are preempted and start again."""
 POOL_WAIT_S = (1, 5)

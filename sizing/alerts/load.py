@@ -27,8 +27,22 @@ OVERHEAD = f"{PREFIX}overhead_seconds:p95_5m"
 EDGE = "agentgateway_requests_total"
 TOTAL = "litellm_proxy_total_requests_metric_total"
 FAILED = "litellm_proxy_failed_requests_metric_total"
-CALLERS_FAULT = 'exception_status!~"4.."'
-"""A caller's bad key, empty budget or malformed request is answered with 4xx and wakes nobody."""
+EDGE_FAULT = 'status=~"5..|408"'
+"""What the caller cannot be blamed for, as the way in sees it: LiteLLM answers 408 when a model hangs."""
+OURS = (
+    'exception_status=~"5..|408"',
+    'exception_class=~"RouterRateLimitError.*"',
+    'exception_status=~"40[1-4]|429", exception_class=~".+[.].+"',
+)
+"""Failures in LiteLLM that are not the caller's, whatever the status says: its own, and a model that hangs;
+no deployment left, all being in cooldown (a 429 too); a provider or engine that refuses our key, its quota or
+the model. A provider's failure has its name and a dot before the class ("Openai.RateLimitError"); a caller's
+bad key, empty budget or rate limit has not (``_get_exception_class_name`` in litellm's prometheus.py)."""
+
+COOLED_DOWN = "litellm_deployment_cooled_down_total"
+REFUSED, SERVED = "litellm_deployment_failure_responses_total", "litellm_deployment_success_responses_total"
+BAD_REQUEST = "400|413|422|499"
+"""Answers of a deployment that works: the request was at fault, or its caller left."""
 
 
 def _p95(histogram: str) -> str:
@@ -39,9 +53,9 @@ def records() -> Iterator[Record]:
     """Series that alerts and dashboards share. Without traffic a ratio has no value."""
     edge = f"sum(rate({EDGE}[5m]))"
     yield Record(REQUESTS, GROUP, edge, "requests/s")
-    yield Record(EDGE_ERRORS, GROUP, f'sum(rate({EDGE}{{status=~"5.."}}[5m])) / {edge}', "ratio")
-    failed = f"sum(rate({FAILED}{{{CALLERS_FAULT}}}[5m]))"
-    yield Record(LITELLM_ERRORS, GROUP, f"{failed} / sum(rate({TOTAL}[5m]))", "ratio")
+    yield Record(EDGE_ERRORS, GROUP, f"sum(rate({EDGE}{{{EDGE_FAULT}}}[5m])) / {edge}", "ratio")
+    failed = " or ".join(f"rate({FAILED}{{{one}}}[5m])" for one in OURS)
+    yield Record(LITELLM_ERRORS, GROUP, f"sum({failed}) / sum(rate({TOTAL}[5m]))", "ratio")
     yield Record(FIRST_TOKEN, GROUP, _p95("litellm_llm_api_time_to_first_token_metric"), "seconds")
     yield Record(OVERHEAD, GROUP, _p95("litellm_overhead_latency_metric"), "seconds")
 
@@ -100,7 +114,7 @@ def _requests(plan: Plan) -> Iterator[Alert]:
 def _errors() -> Iterator[Alert]:
     row = trigger("Error rate")
     for name, expr, counted, what in (
-        ("GatewayErrors", EDGE_ERRORS, EDGE, "The gateway answers with server errors"),
+        ("GatewayErrors", EDGE_ERRORS, EDGE, "The gateway answers with server errors or timeouts"),
         ("LitellmErrors", LITELLM_ERRORS, TOTAL, "LiteLLM fails requests that are not the caller's fault"),
     ):
         yield Alert(
@@ -119,15 +133,29 @@ def _errors() -> Iterator[Alert]:
     yield Alert(
         name="ModelUnavailable",
         group=GROUP,
-        expr="max by (litellm_model_name, api_base) (litellm_deployment_state)",
-        op=">=",
-        levels=levels(2),
+        expr=unavailable(),
+        op=">",
+        levels=levels(0),
         unit="count",
-        for_="5m",
-        summary="{{ $labels.litellm_model_name }}: LiteLLM counts this deployment as down",
+        for_="10m",
+        summary="{{ $labels.model_id }}: LiteLLM leaves this deployment alone, or every call to it fails",
         action="Check the provider's status or the engine's pods; callers get the fallback, if there is one.",
-        source="LiteLLM: 2 is a complete outage",
+        source="LiteLLM: cooldowns and failures of five minutes",
     )
+
+
+def unavailable() -> str:
+    """Deployments that LiteLLM puts aside, or whose calls all fail: it puts aside only what has a fallback.
+
+    ``litellm_deployment_state`` would say it for ever: LiteLLM sets "down" and "healthy" on series with
+    different labels, and the first one stays. Counters end with the trouble.
+    """
+    cooled = f"sum by (model_id) (increase({COOLED_DOWN}[5m])) > 0"
+    refused = (
+        f'sum by (model_id) (increase({REFUSED}{{model_id!="", exception_status!~"{BAD_REQUEST}"}}[5m]))'
+    )
+    served = f"sum by (model_id) (increase({SERVED}[5m])) > 0"
+    return f"({cooled}) or ({refused} unless on (model_id) ({served}))"
 
 
 def _latency() -> Iterator[Alert]:

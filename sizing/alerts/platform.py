@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sizing.alerts import presence
 from sizing.alerts.figures import (
     CERTIFICATE_DAYS,
     QUEUE_FILL,
@@ -15,21 +16,27 @@ from sizing.alerts.figures import (
     SNAPSHOT_AGE_H,
 )
 from sizing.alerts.model import Alert, Level, levels
+from sizing.alerts.presence import KNOWN, PLATFORM, TELEMETRY
 from sizing.plan import Plan
 
-VAULT, PLATFORM, TELEMETRY = "ai-gateway.vault", "ai-gateway.platform", "ai-gateway.telemetry"
+VAULT = "ai-gateway.vault"
 DAY_S, HOUR_S = 86_400, 3_600
 _READY = 'kube_statefulset_status_replicas_ready{namespace="vault", statefulset="vault"}'
+SNAPSHOT = 'max by (cronjob) (kube_cronjob_status_last_successful_time{namespace="vault"})'
+_SNAPSHOT_JOB = 'max by (cronjob) (kube_cronjob_created{namespace="vault"})'
+"""Before the first success there is no time of one; then the age counts from the CronJob's beginning."""
 _NOT_READY = 'externalsecret_status_condition{condition="Ready", status="False"}'
 _CERTIFICATE_END = "certmanager_certificate_expiration_timestamp_seconds"
 
 
 def alerts(plan: Plan) -> Iterator[Alert]:
     """All alerts of this module."""
+    yield from presence.down(plan)
     yield from _vault(plan)
     yield from _secrets()
     yield from _traces()
     yield from _metrics(plan)
+    yield from presence.missing(plan)
     if plan.platform.observability.thanos:
         yield from _thanos()
 
@@ -59,7 +66,7 @@ def _vault(plan: Plan) -> Iterator[Alert]:
     yield Alert(
         name="VaultQuorumLost",
         group=VAULT,
-        expr=f"sum({_READY}) or vector(0)",
+        expr=f"(sum({_READY}) or vector(0)) and {KNOWN}",
         op="<",
         levels=(Level("critical", quorum(servers)),),
         unit="count",
@@ -101,12 +108,12 @@ def _vault_upkeep() -> Iterator[Alert]:
     yield Alert(
         name="VaultSnapshotOld",
         group=VAULT,
-        expr='time() - max by (cronjob) (kube_cronjob_status_last_successful_time{namespace="vault"})',
+        expr=f"time() - ({SNAPSHOT} or {_SNAPSHOT_JOB})",
         op=">",
         levels=levels(*(hours * HOUR_S for hours in SNAPSHOT_AGE_H)),
         unit="seconds",
         for_="5m",
-        summary="{{ $labels.cronjob }}: the last good snapshot of Vault is old",
+        summary="{{ $labels.cronjob }}: the last good snapshot of Vault is old, or there was none",
         action="See the last Job's log: Vault's role, the bucket, the identity.",
         source="D17: a snapshot every hour",
     )
@@ -139,18 +146,29 @@ def _secrets() -> Iterator[Alert]:
     )
 
 
+def _lost() -> str:
+    """Each counter is there only once it has counted, so no sum may need all of them; and as ``rate`` drops
+    the names, ``or`` needs something else to tell them apart."""
+    counted = " or ".join(
+        f'label_replace(rate(otelcol_exporter_{how}_failed_{what}[5m]), "lost", "{how} {what}", "", "")'
+        for what in ("spans", "metric_points", "log_records")
+        for how in ("send", "enqueue")
+    )
+    return f"sum by (job, exporter) ({counted})"
+
+
 def _traces() -> Iterator[Alert]:
     yield Alert(
         name="TelemetryLost",
         group=TELEMETRY,
-        expr="sum by (job, exporter) (rate(otelcol_exporter_send_failed_spans[5m]))"
-        " + sum by (job, exporter) (rate(otelcol_exporter_enqueue_failed_spans[5m]))",
+        expr=_lost(),
         op=">",
         levels=levels(0),
         unit="count",
         for_="10m",
-        summary="{{ $labels.job }}: spans do not reach {{ $labels.exporter }}",
-        action="See Jaeger and its storage; requests are served all the same.",
+        summary="{{ $labels.job }}: what it sends does not reach {{ $labels.exporter }}",
+        action="See the receiving side: Jaeger and its storage, Prometheus, the log service. Requests are"
+        " served all the same.",
         source="OpenTelemetry collector",
     )
     yield Alert(
@@ -180,44 +198,6 @@ def _metrics(plan: Plan) -> Iterator[Alert]:
         action="Raise observability.prometheus.storageGib or find the series that grew.",
         source=f"guide 3.3: {plan.platform.observability.prometheus_storage_gib} GiB",
     )
-    yield Alert(
-        name="CloudMetricsMissing",
-        group=TELEMETRY,
-        expr=f"absent({plan.order.signals.present})",
-        op="",
-        levels=(Level("warning", None),),
-        unit="state",
-        for_="30m",
-        summary="No figures of the managed database and cache: their alerts are blind",
-        action="See the log of cloud-metrics: its identity, the tags it searches by.",
-        source="ours",
-    )
-    for namespace, what in _sources(plan):
-        yield Alert(
-            name="MetricsMissing",
-            group=TELEMETRY,
-            expr=f'absent(up{{namespace="{namespace}"}} == 1)',
-            op="",
-            levels=(Level("warning", None),),
-            unit="state",
-            for_="30m",
-            summary=f"Nothing in {namespace} is scraped: the alerts about {what} are blind",
-            action="See the monitors of the namespace and Prometheus' page of targets.",
-            source="ours",
-            labels={"namespace": namespace},
-        )
-
-
-def _sources(plan: Plan) -> tuple[tuple[str, str], ...]:
-    """Namespaces whose metrics the alerts rest on, and what they are about."""
-    names = (
-        ("agentgateway", "requests"),
-        ("litellm", "LiteLLM"),
-        ("pgbouncer", "the connection pool"),
-        ("vault", "Vault"),
-        ("vllm-router", "engines"),
-    )
-    return tuple((plan.workloads[name].namespace, what) for name, what in names)
 
 
 def _thanos() -> Iterator[Alert]:

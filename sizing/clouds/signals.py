@@ -11,12 +11,16 @@ class ServiceSignals(Spec):
     """PromQL over the database, the cache and the GPUs.
 
     Database and cache series carry one label, ``server``: which instance or node they are about. Ratios are
-    0 to 1. ``database_burst_left`` is the share of disk credits left where the class has them, else None.
-    ``gpu_busy`` is the share of time in percent by ``model``. ``present`` is a series that is always there
-    while the exporter and its permissions work. ``source`` says where names and units are documented.
+    0 to 1. ``database_storage`` is what is used of the disk at its largest. ``database_growth`` is the free
+    space in parts of that below which the disk grows by itself, where the cloud says how large the disk is.
+    ``database_burst_left`` is the share of disk credits left where the class has them, else None.
+    ``gpu_busy`` is the share of time in percent by ``model``. The ``_present`` ones are series that
+    are always there while their exporter and its permissions work. ``source`` says where names and units
+    are documented.
     """
 
     database_storage: str
+    database_growth: str | None
     database_iops: str
     database_connections: str
     database_cpu: str
@@ -26,7 +30,9 @@ class ServiceSignals(Spec):
     cache_cpu: str
     cache_evictions: str
     gpu_busy: str
-    present: str
+    database_present: str
+    cache_present: str
+    gpu_present: str
     source: str
 
 

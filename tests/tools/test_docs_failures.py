@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from components.kubernetes.litellm import READINESS
 from sizing.network_edges import SYSTEM_NAMESPACE, group_of
 from tests.harness import CASES, plan
 from tools import docs_failures
@@ -50,3 +51,11 @@ def test_every_size_has_its_table() -> None:
             for workload in plan(stack, cloud).workloads.items:
                 told = workload.kind not in ("Job", "CronJob")
                 assert (f"| {workload.name} |" in rows) == told
+
+
+def test_the_database_is_said_to_be_in_the_way_of_every_request() -> None:
+    """The chart's readiness probe is the path that asks it (components/kubernetes/litellm.py)."""
+    text = docs_failures.document()
+    assert "Without the database nothing is answered" in text
+    assert "no request is answered" in SERVES["pgbouncer"]
+    assert READINESS["path"] in text

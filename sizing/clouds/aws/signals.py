@@ -24,6 +24,7 @@ def signals(postgres: PostgresSpec) -> ServiceSignals:
     burst = by_server("aws_rds_ebsiobalance_percent_average", DATABASE, "min")
     return ServiceSignals(
         database_storage=f"1 - {free} / {allocated}",
+        database_growth=None,
         database_iops=by_server("aws_rds_read_iops_average", DATABASE)
         + " + "
         + by_server("aws_rds_write_iops_average", DATABASE),
@@ -35,6 +36,8 @@ def signals(postgres: PostgresSpec) -> ServiceSignals:
         cache_cpu=f"{by_server('aws_elasticache_engine_cpuutilization_maximum', CACHE)} / 100",
         cache_evictions=by_server("aws_elasticache_evictions_maximum", CACHE),
         gpu_busy='avg by (model) (label_replace(DCGM_FI_DEV_GPU_UTIL, "model", "$1", "modelName", "(.+)"))',
-        present="aws_rds_cpuutilization_average",
+        database_present="aws_rds_cpuutilization_average",
+        cache_present="aws_elasticache_engine_cpuutilization_maximum",
+        gpu_present="DCGM_FI_DEV_GPU_UTIL",
         source="https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-metrics.html",
     )

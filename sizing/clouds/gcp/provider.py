@@ -137,6 +137,7 @@ class Gcp:
         cpu = self._pool("cpu", need.cpu_nodes, nodes.cpu, choices.NODE_DISK_GIB)
         gpu = self._pool("gpu", need.gpu_nodes, nodes.gpu, choices.GPU_NODE_DISK_GIB)
         pools = (("nodes.cpu.machineType", cpu.machine), ("nodes.gpu.machineType", gpu.machine))
+        database = postgres.order(requirements.postgres, requirements.tier, overrides.postgres)
         return Order(
             cloud=self.name,
             region=region,
@@ -144,7 +145,7 @@ class Gcp:
             zones=zones(region, pools),
             cpu=cpu,
             gpu=gpu,
-            postgres=postgres.order(requirements.postgres, requirements.tier, overrides.postgres),
+            postgres=database,
             redis=redis.order(requirements.redis, requirements.tier, overrides.redis),
             addons=AddonsSpec(
                 cluster_autoscaler=False,
@@ -159,7 +160,7 @@ class Gcp:
             volume_max_gib=limits.VOLUME_MAX_GIB,
             volumes=limits.VOLUMES,
             notes=NOTES,
-            signals=signals(),
+            signals=signals(database.spec),
             certificates=False,  # connections pass through its load balancers, TLS too
         )
 

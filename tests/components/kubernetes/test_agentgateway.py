@@ -111,6 +111,7 @@ def test_the_controller_is_the_plans(graph: Graph) -> None:
     assert found["controller"]["podDisruptionBudget"] == {"maxUnavailable": 1}
     assert found["resources"] == plan.container("controller").resources()
     assert found["monitoring"]["enabled"] is True
+    assert found["monitoring"]["grafanaDashboard"]["enabled"] is False  # Grafana looks in its own namespace
 
 
 def test_kinds_come_first(graph: Graph) -> None:

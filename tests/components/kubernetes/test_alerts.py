@@ -139,6 +139,14 @@ def test_the_names_that_receivers_cannot_have_are_those_of_the_release() -> None
     assert TAKEN == RELEASE
 
 
+def test_who_is_told_is_told_the_runbook_too() -> None:
+    receivers: Any = routing_config(ROUTING)["receivers"]
+    told = {one["name"]: one for one in receivers}
+    assert "{{ .Annotations.runbook_url }}" in told["chat"]["slack_configs"][0]["text"]
+    details = told["oncall"]["pagerduty_configs"][0]["details"]
+    assert details == {"runbook": "{{ .CommonAnnotations.runbook_url }}"}
+
+
 def test_severities_go_to_their_receivers_and_the_rest_to_nobody() -> None:
     route: Any = routing_config(ROUTING)["route"]
     assert route["receiver"] == "null"

@@ -9,14 +9,15 @@ from typing import Any
 from sizing.alerts.model import Alert, Level
 from sizing.alerts.rules import alerts
 from sizing.plan import Plan
-from tests.real.prometheus.scenarios import SETTLE_M, STEP_S, Series, missing, scenario
+from tests.real.prometheus.corners import MORE, QUIET
+from tests.real.prometheus.scenarios import SETTLE_M, STEP_S, Scenario, Series, scenario
 
 LONG_WINDOWS_M = {"SpendLogOutgrowsDisk": 6 * 60, "LongTermMetricsNotUploaded": 30}
 """Windows longer than that, by alert."""
 SMALL = 0.01
 """How far beyond or before a threshold a test looks, as a share of it; counts move by a whole step."""
 STEPWISE = {
-    "AutoscalerBlind", "CpuNodesAtMaximum", "GpuNodesAtMaximum", "ModelUnavailable", "VaultSealed",
+    "AutoscalerBlind", "CpuNodesAtMaximum", "GpuNodesAtMaximum", "VaultSealed",
     "VaultQuorumLost", "VaultWithoutLeader", "SecretNotSynced", "LongTermMetricsHalted",
 }  # fmt: skip
 """Alerts about counts and states: their figures are whole numbers."""
@@ -56,18 +57,24 @@ def file_for(plan: Plan, cloud: str, group: str, rules: str) -> dict[str, Any]:
 
 
 def _tests(plan: Plan, cloud: str, alert: Alert) -> Iterator[dict[str, Any]]:
-    made = (
-        missing(alert.labels["namespace"]) if alert.name == "MetricsMissing" else scenario(alert.name, cloud)
-    )
+    for number, one in enumerate((scenario(alert, cloud), *MORE.get(alert.name, ()))):
+        yield from _both_sides(plan, alert, one, f" ({number})" if number else "")
+    for reason, quiet in QUIET.get(alert.name, {}).items():
+        yield _test(alert, quiet, [], reason)
+
+
+def _both_sides(plan: Plan, alert: Alert, made: Scenario, mark: str) -> Iterator[dict[str, Any]]:
     worst = sides(alert, alert.levels[0])[0]
-    yield _test(alert, made(plan, worst), [], "just below every level")
+    yield _test(alert, made(plan, worst), [], f"just below every level{mark}")
     for index, level in enumerate(alert.levels):
         fired = [level] if alert.op == "!=" else list(alert.levels[: index + 1])
         bad = sides(alert, level)[1]
-        yield _test(alert, made(plan, bad), fired, f"just beyond {level.severity}")
+        yield _test(alert, made(plan, bad), fired, f"just beyond {level.severity}{mark}")
         if index + 1 < len(alert.levels):
-            before = sides(alert, alert.levels[index + 1])[0]
-            yield _test(alert, made(plan, before), fired, f"just below {alert.levels[index + 1].severity}")
+            after = alert.levels[index + 1]
+            yield _test(
+                alert, made(plan, sides(alert, after)[0]), fired, f"just below {after.severity}{mark}"
+            )
 
 
 def _test(alert: Alert, series: Series, fired: list[Level], name: str) -> dict[str, Any]:

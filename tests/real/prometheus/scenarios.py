@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from sizing import choices
+from sizing.alerts.model import Alert
 from sizing.plan import Plan
 
 Series = Mapping[str, str]
@@ -57,15 +58,38 @@ def histogram(name: str, labels: str = "") -> Scenario:
 def _edge_errors(_plan: Plan, value: float) -> Series:
     return {
         'agentgateway_requests_total{status="200"}': growing(10 * (1 - value)),
-        'agentgateway_requests_total{status="503"}': growing(10 * value),
+        'agentgateway_requests_total{status="503"}': growing(6 * value),
+        'agentgateway_requests_total{status="408"}': growing(4 * value),
     }
 
 
+OUR_FAILURES = (
+    ("500", "Hosted_vllm.InternalServerError"), ("500", "ProxyException"),
+    ("408", "Hosted_vllm.Timeout"), ("408", "Timeout"), ("429", "RouterRateLimitError"),
+    ("429", "RouterRateLimitErrorBasic"), ("401", "Hosted_vllm.AuthenticationError"),
+    ("402", "Openai.APIError"), ("403", "Bedrock.PermissionDeniedError"), ("404", "Openai.NotFoundError"),
+    ("429", "Openai.RateLimitError"),
+)  # fmt: skip
+CALLERS_FAILURES = (
+    ("401", "ProxyException"), ("429", "HTTPException"), ("429", "BudgetExceededError"),
+    ("400", "BudgetExceededError"), ("403", "ProxyException"), ("404", "NotFoundError"),
+    ("400", "Hosted_vllm.ContextWindowExceededError"), ("400", "Openai.ContentPolicyViolationError"),
+    ("499", "HTTPException"),
+)  # fmt: skip
+"""Status and class as LiteLLM labels them: whose fault is not in the status."""
+
+
 def _litellm_errors(_plan: Plan, value: float) -> Series:
+    name = "litellm_proxy_failed_requests_metric_total"
+
+    def failed(status: str, kind: str) -> str:
+        return f'{name}{{exception_status="{status}",exception_class="{kind}"}}'
+
+    ours = 10 * value / len(OUR_FAILURES)
     return {
         "litellm_proxy_total_requests_metric_total": growing(10),
-        'litellm_proxy_failed_requests_metric_total{exception_status="500"}': growing(10 * value),
-        'litellm_proxy_failed_requests_metric_total{exception_status="429"}': growing(5),
+        **{failed(*one): growing(ours) for one in OUR_FAILURES},
+        **{failed(*one): growing(1) for one in CALLERS_FAILURES},
     }
 
 
@@ -166,6 +190,28 @@ def _storage(plan: Plan, value: float) -> Series:
     return {f"aws_rds_free_storage_space_average{_RDS}": flat(free)}
 
 
+def _used_of_limit(plan: Plan, value: float) -> Series:
+    limit = plan.order.postgres.spec.max_storage_gib * 2**30
+    return {f"{_SQL}disk_bytes_used{_DB}": flat(limit * value), f"{_SQL}disk_quota{_DB}": flat(limit)}
+
+
+def _disk(gib: float, free_gib: float) -> Series:
+    return {
+        f"{_SQL}disk_quota{_DB}": flat(gib * 2**30),
+        f"{_SQL}disk_bytes_used{_DB}": flat((gib - free_gib) * 2**30),
+    }
+
+
+def _small_disk(_plan: Plan, value: float) -> Series:
+    """100 GiB grow below 9."""
+    return _disk(100, 9 * value)
+
+
+def large_disk(_plan: Plan, value: float) -> Series:
+    """2 TiB grow below 25 GiB."""
+    return _disk(2048, 25 * value)
+
+
 def _sum(first: str, second: str, scale: float = 1) -> Scenario:
     return lambda _plan, value: {first: flat(value * scale * 0.6), second: flat(value * scale * 0.4)}
 
@@ -182,10 +228,10 @@ CLOUDS: Mapping[str, Mapping[str, Scenario]] = {
         "CacheCpuHigh": gauge(f"aws_elasticache_engine_cpuutilization_maximum{_EC}", 100),
         "CacheEvicts": gauge(f"aws_elasticache_evictions_maximum{_EC}"),
         "GpuBusy": gauge('DCGM_FI_DEV_GPU_UTIL{gpu="0",modelName="T4",hostname="n"}'),
-        "CloudMetricsMissing": _present(f"aws_rds_cpuutilization_average{_RDS}"),
     },
     "gcp": {
-        "DatabaseStorageFull": gauge(f"{_SQL}disk_utilization{_DB}"),
+        "DatabaseStorageFull": _used_of_limit,
+        "DatabaseStorageNotGrowing": _small_disk,
         "DatabaseIopsHigh": _sum(f"{_SQL}disk_read_ops_count{_DB}", f"{_SQL}disk_write_ops_count{_DB}", 60),
         "DatabaseConnectionsHigh": _sum(
             f'{_SQL}postgresql_num_backends{{database_id="p:db-1",database="a"}}',
@@ -199,7 +245,6 @@ CLOUDS: Mapping[str, Mapping[str, Scenario]] = {
         "GpuBusy": gauge(
             'stackdriver_k_8_s_container_kubernetes_io_container_accelerator_duty_cycle{model="nvidia-l4"}'
         ),
-        "CloudMetricsMissing": _present(f"{_SQL}cpu_utilization{_DB}"),
     },
 }
 """Scenarios of what the cloud itself serves, by cloud."""
@@ -216,7 +261,7 @@ _HPA_STATUS = 'kube_horizontalpodautoscaler_status_condition{namespace="vllm",ho
 _XID = 'DCGM_FI_DEV_XID_ERRORS{gpu="0",hostname="n"}'
 _ES = 'externalsecret_status_condition{exported_namespace="a",name="b",condition="Ready",status="False"}'
 _CERT = 'certmanager_certificate_expiration_timestamp_seconds{exported_namespace="a",name="b"}'
-_SPANS = 'job="otel-collector",exporter="otlp_grpc/jaeger"'
+SPANS = 'job="otel-collector",exporter="otlp_grpc/jaeger"'
 
 
 def _expiry(_plan: Plan, value: float) -> Series:
@@ -230,12 +275,29 @@ def _snapshot(_plan: Plan, value: float) -> Series:
     return {f"kube_cronjob_status_last_successful_time{{{job}}}": flat(SETTLED_S - value)}
 
 
+SOMETHING = 'kube_deployment_status_replicas_available{namespace="other",deployment="other"}'
+"""kube-state-metrics answers."""
+
+
+def _available(namespace: str, deployment: str) -> Scenario:
+    """``value`` 1: none of its pods is ready; else one is."""
+    name = f'kube_deployment_status_replicas_available{{namespace="{namespace}",deployment="{deployment}"}}'
+    return lambda _plan, value: {name: flat(0 if value == 1 else 1), SOMETHING: flat(3)}
+
+
+def _vault_ready(_plan: Plan, value: float) -> Series:
+    ready = 'kube_statefulset_status_replicas_ready{namespace="vault",statefulset="vault"}'
+    return {ready: flat(value), SOMETHING: flat(3)}
+
+
 SHARED: Mapping[str, Scenario] = {
     "RequestRateBeyondProfile": rate('agentgateway_requests_total{status="200"}'),
     "RequestRateHigh": rate('agentgateway_requests_total{status="200"}'),
     "GatewayErrors": _edge_errors,
     "LitellmErrors": _litellm_errors,
-    "ModelUnavailable": gauge('litellm_deployment_state{litellm_model_name="m",api_base="b"}'),
+    "ModelUnavailable": rate(
+        'litellm_deployment_cooled_down_total{model_id="m",exception_status="500"}', 300
+    ),
     "FirstTokenSlow": histogram("litellm_llm_api_time_to_first_token_metric"),
     "GatewayOverheadSlow": histogram("litellm_overhead_latency_metric"),
     "RequestQueueDeep": gauge('vllm:num_requests_waiting{model_name="m",engine="0"}'),
@@ -254,8 +316,11 @@ SHARED: Mapping[str, Scenario] = {
     "PoolClientsNearLimit": _clients,
     "PoolClientsWaiting": gauge('pgbouncer_pools_client_maxwait_seconds{pod="p",database="d",user="u"}'),
     "SpendLogOutgrowsDisk": _spend_log,
+    "GatewayDown": _available("agentgateway-system", "edge"),
+    "LitellmDown": _available("litellm", "litellm"),
+    "PoolDown": _available("database", "pgbouncer"),
     "VaultSealed": _servers("vault_core_unsealed"),
-    "VaultQuorumLost": gauge('kube_statefulset_status_replicas_ready{namespace="vault",statefulset="vault"}'),
+    "VaultQuorumLost": _vault_ready,
     "VaultWithoutLeader": _servers("vault_core_active"),
     "VaultAuditFailing": _two_counters(
         "vault_audit_log_request_failure", "vault_audit_log_response_failure", 600
@@ -264,11 +329,11 @@ SHARED: Mapping[str, Scenario] = {
     "SecretNotSynced": gauge(_ES),
     "CertificateExpires": _expiry,
     "TelemetryLost": _two_counters(
-        f"otelcol_exporter_send_failed_spans{{{_SPANS}}}",
-        f"otelcol_exporter_enqueue_failed_spans{{{_SPANS}}}",
+        f"otelcol_exporter_send_failed_spans{{{SPANS}}}",
+        f"otelcol_exporter_enqueue_failed_spans{{{SPANS}}}",
         1,
     ),
-    "TelemetryQueueFull": _ratio("otelcol_exporter_queue_size", "otelcol_exporter_queue_capacity", _SPANS),
+    "TelemetryQueueFull": _ratio("otelcol_exporter_queue_size", "otelcol_exporter_queue_capacity", SPANS),
     "MetricsRetentionBySize": _ratio(
         "prometheus_tsdb_storage_blocks_bytes", "prometheus_tsdb_retention_limit_bytes", 'pod="p"'
     ),
@@ -277,11 +342,42 @@ SHARED: Mapping[str, Scenario] = {
 }
 
 
-def scenario(alert: str, cloud: str) -> Scenario:
+_PODS = {
+    "agentgateway": ("agentgateway-system", "edge-7f-x"),
+    "litellm": ("litellm", "litellm-7f-x"),
+    "pgbouncer": ("database", "pgbouncer-7f-x"),
+    "vault": ("vault", "vault-0"),
+    "vllm-router": ("vllm", "vllm-deployment-router-7f-x"),
+}
+_PRESENT = {
+    "aws": {
+        "database": f"aws_rds_cpuutilization_average{_RDS}",
+        "cache": f"aws_elasticache_engine_cpuutilization_maximum{_EC}",
+        "GPUs": 'DCGM_FI_DEV_GPU_UTIL{gpu="0"}',
+    },
+    "gcp": {
+        "database": f"{_SQL}cpu_utilization{_DB}",
+        "cache": f"{_CACHE}memory_maximum_utilization{_MEMORYSTORE}",
+        "GPUs": "stackdriver_k_8_s_container_kubernetes_io_container_accelerator_duty_cycle",
+    },
+}
+_SERIES = {"kube-state-metrics": SOMETHING, "kubelet": 'container_memory_working_set_bytes{pod="p"}'}
+
+
+def _missing(cloud: str, source: str) -> Scenario:
+    """``value`` 1: nothing of the source is there, though its neighbours are."""
+    series = _PRESENT[cloud].get(source) or _SERIES.get(source)
+    if series is not None:
+        return _present(series)
+    slug = source.removeprefix("vllm-")
+    namespace, pod = _PODS.get(source, ("vllm", f"vllm-{slug}-deployment-vllm-7f-x"))
+    up = f'up{{namespace="{namespace}",pod="{pod}"}}'
+    beside = f'up{{namespace="{namespace}",pod="another-0"}}'
+    return lambda _plan, value: {up: flat(0 if value == 1 else 1), beside: flat(1)}
+
+
+def scenario(alert: Alert, cloud: str) -> Scenario:
     """The scenario of an alert on a cloud. KeyError when there is none: every alert needs one."""
-    return CLOUDS[cloud].get(alert) or SHARED[alert]
-
-
-def missing(namespace: str) -> Scenario:
-    """``MetricsMissing``: a namespace in which nothing answers, or in which a target does."""
-    return lambda _plan, value: {f'up{{namespace="{namespace}",job="j"}}': flat(0 if value == 1 else 1)}
+    if alert.name in ("MetricsMissing", "CloudMetricsMissing"):
+        return _missing(cloud, alert.labels["source"])
+    return CLOUDS[cloud].get(alert.name) or SHARED[alert.name]
