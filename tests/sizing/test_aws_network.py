@@ -166,6 +166,14 @@ def test_endpoints_and_nat_follow_the_guides_word(tier: str) -> None:
     assert (spec.flow_log_retention_days is None) is (tier == "small")
 
 
+def test_no_endpoint_is_ordered_that_aws_has_retired() -> None:
+    """https://docs.aws.amazon.com/systems-manager/latest/userguide/setup-create-vpc.html"""
+    for tier in TIERS:
+        ordered = set(harness.plan(tier).network.interface_endpoints)
+        assert "ec2messages" not in ordered
+        assert ("ssm" in ordered) == ("ssmmessages" in ordered)
+
+
 def test_endpoints_and_nat_can_be_chosen() -> None:
     rich = planned("small", network={"interfaceEndpoints": True, "natGatewayPerZone": True}).network
     assert rich.interface_endpoints == network.ENDPOINTS_RECOMMENDED
