@@ -92,6 +92,23 @@ REFUSED: dict[tuple[str, str, str], tuple[str, dict[str, Any]]] = {
     ("aws", "vpc-size", "network.cidr"): ("small", {"network": {"cidr": "10.0.0.0/15"}}),
     ("aws", "eks-service-range", "network.cidr"): ("small", {"network": {"cidr": "172.20.0.0/16"}}),
     ("aws", "vpc-addresses", "network.cidr"): ("large", {"network": {"cidr": "10.0.0.0/22"}}),
+    ("aws", "acm-region", "ingress.certificateArn"): (
+        "small",
+        {
+            "ingress": {
+                "domain": "llm.example.com",
+                "certificateArn": "arn:aws:acm:eu-west-1:123456789012:certificate/a",
+            }
+        },
+    ),
+    ("aws", "acm-domain-length", "ingress.domain"): (
+        "small",
+        {"ingress": {"domain": f"{'a' * 53}.example.com", "dnsZone": "Z1"}},
+    ),
+    ("aws", "eks-access-partition", "access.adminRoleArns"): (
+        "small",
+        {"access": {"adminRoleArns": ["arn:aws-cn:iam::123456789012:role/admin"]}},
+    ),
     ("gcp", "cloudsql-tier", "postgres.instanceClass"): (
         "small",
         {"postgres": {"instanceClass": "db-custom-3-8192"}},

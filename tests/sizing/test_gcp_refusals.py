@@ -94,7 +94,7 @@ CASES: list[tuple[str, Mapping[str, Any], str, str]] = [
     ),
     (
         "ingress.certificateArn",
-        {"ingress": {"certificateArn": "arn:aws:acm:us-east-1::certificate/a"}},
+        {"ingress": {"certificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/a"}},
         "AWS",
         "",
     ),

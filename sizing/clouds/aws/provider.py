@@ -129,17 +129,18 @@ class Aws:
 
     def order(self, requirements: Requirements, overrides: Overrides, region: str) -> Order:
         """What to buy for ``requirements`` in ``region``. Raises SizingError when it cannot be bought."""
-        checks.check_overrides(overrides)
         need, nodes = requirements.cluster, overrides.nodes
         cpu = machine("nodes.cpu.machineType", need.cpu_nodes.machine_type, gpu=False)
         gpu = machine("nodes.gpu.machineType", need.gpu_nodes.machine_type, gpu=True)
         database = postgres.order(requirements.postgres, requirements.tier, overrides.postgres)
         pools = (("nodes.cpu.machineType", cpu), ("nodes.gpu.machineType", gpu))
+        usable = zones(region, pools)  # a region that does not exist is said before what is not in it
+        checks.check_overrides(overrides, region)
         return Order(
             cloud=self.name,
             region=region,
             verified_region=region == self.default_region,
-            zones=zones(region, pools),
+            zones=usable,
             cpu=PoolOrder(
                 machine=cpu,
                 min=need.cpu_nodes.min,
