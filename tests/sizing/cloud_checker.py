@@ -309,6 +309,7 @@ GCP: Mapping[str, Check] = {
     ),
     "gke-gpu-count": _gpu_counts,
     "pd-size": lambda p: _disks(p, 10, 65_536),
+    "gke-authorized-networks": lambda p: _within(len(p.cluster.api_allowed_cidrs), 0, 50, "networks"),
     "vpc-ranges": _services,
     "gke-pod-range": _pod_range,
     "cloudsql-own-range": lambda p: (

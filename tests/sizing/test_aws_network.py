@@ -148,6 +148,7 @@ def test_api_access_is_written_as_networks() -> None:
         "203.0.113.7/32",
         "198.51.100.0/24",
     )
+    assert api_allowed(("203.0.113.7", "203.0.113.7/32")) == ("203.0.113.7/32",)
     assert api_allowed(()) == ()
 
 

@@ -230,6 +230,7 @@ SABOTAGE: Mapping[tuple[str, str], Callable[[Plan], Plan]] = {
     ("gcp", "gce-machine-types"): _group(machine_type="a3-highgpu-1g"),
     ("gcp", "gke-gpu-count"): _group(machine_type="a2-highgpu-8g", gpus_per_node=4),
     ("gcp", "pd-size"): _volume(9),
+    ("gcp", "gke-authorized-networks"): _cluster(api_allowed_cidrs=("8.8.8.0/24",) * 51),
     ("gcp", "vpc-ranges"): _network(control_plane_cidr="10.0.0.0/24"),
     ("gcp", "gke-pod-range"): _network(pod_cidr="10.0.128.0/24"),
     ("gcp", "cloudsql-own-range"): _network(cidr="172.17.0.0/16"),

@@ -164,6 +164,10 @@ REFUSED: dict[tuple[str, str, str], tuple[str, dict[str, Any]]] = {
         "small",
         {"nodes": {"cpu": {"machineType": "n2-standard-5"}}},
     ),
+    ("gcp", "gke-authorized-networks", "network.apiAllowedCidrs"): (
+        "small",
+        {"network": {"apiAllowedCidrs": [f"8.8.{n}.0/24" for n in range(51)]}},
+    ),
     ("gcp", "pd-size", "vault.storageGib"): ("small", {"vault": {"storageGib": 9}}),
     ("gcp", "pd-size", "observability.prometheus.storageGib"): (
         "small",
