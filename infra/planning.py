@@ -47,8 +47,10 @@ def relocated(settings: Settings, cloud: str | None, region: str | None) -> Sett
     """The settings with the command line's cloud and region.
 
     Another cloud drops what exists on the stack's own only: its region (D34), the names of its accounts'
-    roles, certificates and zones, and the authority of its database.
+    roles, certificates and zones, and the authority of its database. Another region drops the certificate,
+    and has one issued where the stack names a zone.
     """
+    here = settings.region or clouds.model(settings.cloud).default_region
     changes: dict[str, object] = {}
     if cloud is not None:
         changes["cloud"] = cloud
@@ -61,4 +63,6 @@ def relocated(settings: Settings, cloud: str | None, region: str | None) -> Sett
             )
     if region is not None:
         changes["region"] = region
+        if region != here and "ingress" not in changes:
+            changes["ingress"] = settings.ingress.model_copy(update={"certificate_arn": None})
     return settings.model_copy(update=changes) if changes else settings

@@ -20,10 +20,27 @@ def _domain(value: str) -> str:
     return value
 
 
-def _arn(value: str) -> str:
-    if not re.fullmatch(r"arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:(\d{12})?:[\w+=,.@/:-]+", value):
+def _role_arn(value: str) -> str:
+    if not re.fullmatch(
+        r"arn:aws[a-z-]*:iam::[0-9]{12}:role/([\w+=,.@-]+/)*[\w+=,.@-]{1,64}", value, re.ASCII
+    ):
         raise ValueError(
-            f"{value!r} is not an ARN. Write it as arn:aws:iam::123456789012:role/platform-admin."
+            f"{value!r} is not the ARN of an IAM role; users, groups and sessions (sts) cannot be listed."
+            " Write it as arn:aws:iam::123456789012:role/platform-admin."
+        )
+    if ":role/aws-service-role/" in value:
+        raise ValueError(
+            f"{value!r} is a service-linked role, which nobody but its AWS service can take. Name a role of"
+            " people or pipelines."
+        )
+    return value
+
+
+def _certificate_arn(value: str) -> str:
+    if not re.fullmatch(r"arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[a-zA-Z0-9-]+", value):
+        raise ValueError(
+            f"{value!r} is not the ARN of an ACM certificate. Write it as"
+            " arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000."
         )
     return value
 
@@ -91,7 +108,8 @@ Address = Annotated[str, AfterValidator(_address)]
 Revision = Annotated[str, AfterValidator(_revision)]
 PemText = Annotated[str, AfterValidator(_pem)]
 Domain = Annotated[str, AfterValidator(_domain)]
-Arn = Annotated[str, AfterValidator(_arn)]
+RoleArn = Annotated[str, AfterValidator(_role_arn)]
+CertificateArn = Annotated[str, AfterValidator(_certificate_arn)]
 Issuer = Annotated[str, AfterValidator(_issuer)]
 KeySet = Annotated[str, AfterValidator(_key_set)]
 Header = Annotated[str, AfterValidator(_header)]

@@ -9,12 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import (
-    Field,
-    model_validator,
-)
+from pydantic import Field, field_validator, model_validator
 
-from sizing.formats import Address, Arn, Domain, Header, Issuer, KeySet, PemText
+from sizing.formats import (
+    Address,
+    CertificateArn,
+    Domain,
+    Header,
+    Issuer,
+    KeySet,
+    PemText,
+    RoleArn,
+)
 from sizing.override_parts import (
     AgentGatewayPart,
     CpuM,
@@ -177,7 +183,7 @@ class IngressPart(Part):
 
     domain: Domain | None = None
     dns_zone: Text | None = None
-    certificate_arn: Arn | None = None
+    certificate_arn: CertificateArn | None = None
     public: Flag | None = None
     jwt: JwtPart | None = None
 
@@ -185,8 +191,16 @@ class IngressPart(Part):
 class AccessPart(Part):
     """``access``: who administers the cluster."""
 
-    admin_role_arns: tuple[Arn, ...] = ()
+    admin_role_arns: tuple[RoleArn, ...] = ()
     create_service_linked_roles: Flag = True
+
+    @field_validator("admin_role_arns")
+    @classmethod
+    def _each_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        twice = next((arn for index, arn in enumerate(value) if arn in value[:index]), None)
+        if twice is not None:
+            raise ValueError(f"{twice} is listed twice, and a role has one access entry. List it once.")
+        return value
 
 
 class SecretsPart(Part):

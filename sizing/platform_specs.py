@@ -148,13 +148,7 @@ def _litellm(need: Requirements, over: Overrides, order: Order, engines: tuple[E
 
 def _agent_gateway(need: Requirements, over: Overrides, order: Order) -> AgentGatewaySpec:
     ingress = over.ingress
-    if ingress.public and ingress.domain is None:
-        raise SizingError(
-            "ingress.public",
-            True,
-            "a public gateway needs a domain and its certificate",
-            "Set ingress.domain, or leave the gateway internal.",
-        )
+    _check_domain(ingress)
     return AgentGatewaySpec(
         dns=_dns(ingress, certificates=order.certificates),
         hpa=need.agent_gateway.hpa,
@@ -168,17 +162,31 @@ def _agent_gateway(need: Requirements, over: Overrides, order: Order) -> AgentGa
     )
 
 
+def _check_domain(ingress: IngressPart) -> None:
+    """Refuse what means nothing without a domain. Raises SizingError."""
+    for path, value, why, instead in (
+        (
+            "public",
+            ingress.public or None,
+            "a public gateway needs a domain and its certificate",
+            "leave the gateway internal",
+        ),
+        ("dnsZone", ingress.dns_zone, "there is no domain to put into the zone", "leave the zone out"),
+        (
+            "certificateArn",
+            ingress.certificate_arn,
+            "there is no domain that the certificate is for: the gateway would speak HTTP",
+            "leave the certificate out",
+        ),
+    ):
+        if value is not None and ingress.domain is None:
+            raise SizingError(f"ingress.{path}", value, why, f"Set ingress.domain, or {instead}.")
+
+
 def _dns(ingress: IngressPart, *, certificates: bool) -> DnsSpec | None:
     """A certificate of the stack's own takes the place of one that the cloud would issue."""
-    if ingress.dns_zone is None:
+    if ingress.dns_zone is None or ingress.domain is None:
         return None
-    if ingress.domain is None:
-        raise SizingError(
-            "ingress.dnsZone",
-            ingress.dns_zone,
-            "there is no domain to put into the zone",
-            "Set ingress.domain, or leave the zone out.",
-        )
     issued = certificates and ingress.certificate_arn is None
     return DnsSpec(domain=ingress.domain, zone=ingress.dns_zone, certificate=issued)
 

@@ -179,7 +179,11 @@ class Cluster(Component):
         )
 
     def _access_entries(self) -> dict[str, eks.AccessEntryArgs]:
-        """An administrator entry per role, under the role's path and name."""
+        """An administrator entry per role.
+
+        Under account, path and name as they are: two accounts may have a role of one name, and ``a/b`` is not
+        ``a-b``.
+        """
         policy = pulumi.Output.concat(
             "arn:", self._args.partition, ":eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
         )
@@ -188,7 +192,7 @@ class Cluster(Component):
             access_scope=aws.eks.AccessPolicyAssociationAccessScopeArgs(type="cluster"),
         )
         return {
-            arn.split(":")[-1].replace("/", "-"): eks.AccessEntryArgs(
+            _entry_name(arn): eks.AccessEntryArgs(
                 principal_arn=arn, access_policies={"admin": admin}, tags=merge_tags(self._args.tags)
             )
             for arn in self._args.spec.admin_role_arns
@@ -259,6 +263,11 @@ class Cluster(Component):
                 self.child(), pulumi.ResourceOptions(provider=self.kubernetes_provider)
             ),
         )
+
+
+def _entry_name(role_arn: str) -> str:
+    _, _, _, _, account, role = role_arn.split(":")
+    return f"{account}-{role.removeprefix('role/')}"
 
 
 def is_private(cidr: str) -> bool:

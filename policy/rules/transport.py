@@ -7,7 +7,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from infra.graph import UNKNOWN
+from infra.graph import UNKNOWN, Resource
 from policy.rules.exposure import statements
 from policy.rules.model import Rule, Scope, Violation
 from policy.rules.values import Demand, at, failing, is_, present, texts, true
@@ -35,6 +35,12 @@ DEMANDS: Final = (
         is_("ENCRYPTED_ONLY", "TRUSTED_CLIENT_CERTIFICATE_REQUIRED"), "takes plain connections", _TLS,
     ),
 )  # fmt: skip
+MODES: Final = (("PGHOST", "PGSSLMODE"), ("DATABASE_HOST", "DATABASE_SSLMODE"))
+"""Variables of a Job that connects to the database: which names the server, which says how to check it."""
+PRISMA: Final = "DATABASE_SSLMODE"
+"""Of LiteLLM's migrations: their driver checks chain and name together or neither, and a certificate of Cloud
+SQL carries no name (https://cloud.google.com/sql/docs/postgres/configure-ssl-instance)."""
+CLOUD_SQL: Final = "gcp:sql/databaseInstance:DatabaseInstance"
 LISTENERS: Final = "kubernetes:gateway.networking.k8s.io/v1:Gateway"
 SERVICE: Final = "kubernetes:core/v1:Service"
 
@@ -62,6 +68,40 @@ def _tls(scope: Scope) -> Iterator[Violation]:
                     f"{gateway.name}: an HTTPS listener without a certificate",
                     "Name its certificate.",
                 )
+
+
+def _verified(scope: Scope) -> Iterator[Violation]:
+    nameless = any(resource.type == CLOUD_SQL for resource in scope.graph.resources)
+    for release in scope.subjects("kubernetes:helm.sh/v3:Release"):
+        (pooler,) = at(release.inputs, "values.config.pgbouncer")
+        if isinstance(pooler, dict) and not _checks_server(pooler.get("server_tls_sslmode")):
+            yield _unverified(release, "server_tls_sslmode")
+    for job in scope.subjects("kubernetes:batch/v1:Job"):
+        for given in _environments(job):
+            for host, mode in MODES:
+                exempt = mode == PRISMA and nameless and given.get(mode) == "require"
+                if host in given and not exempt and not _checks_server(given.get(mode)):
+                    yield _unverified(job, mode)
+
+
+def _environments(job: Resource) -> Iterator[dict[str, JsonValue]]:
+    """Variables of every container of a Job."""
+    for kind in ("containers", "initContainers"):
+        for container in at(job.inputs, f"spec.template.spec.{kind}[]"):
+            entries = [entry for entry in at(container, "env[]") if isinstance(entry, dict)]
+            yield {str(entry.get("name")): entry.get("value") for entry in entries}
+
+
+def _checks_server(mode: JsonValue) -> bool:
+    return mode in ("verify-ca", "verify-full", UNKNOWN)
+
+
+def _unverified(client: Resource, setting: str) -> Violation:
+    return Violation(
+        client.urn,
+        f"{client.name}: does not check which server answers as the database ({setting})",
+        "Set postgres.caBundle to the authority of the region's databases.",
+    )
 
 
 def _forced(parameters: JsonValue) -> bool:
@@ -92,5 +132,11 @@ RULES: Final = (
         "Databases, caches and buckets refuse plain connections; HTTPS listeners have a certificate.",
         "high",
         _tls,
+    ),
+    Rule(
+        "verified-database",
+        "Clients of the database check its certificate.",
+        "high",
+        _verified,
     ),
 )

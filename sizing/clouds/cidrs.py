@@ -31,19 +31,23 @@ def private(path: str, text: str) -> ipaddress.IPv4Network:
     return network
 
 
-def api_allowed(cidrs: tuple[str, ...], rule: Rule | None = None, most: int = 0) -> tuple[str, ...]:
-    """The CIDRs that may reach the API server (D32), normalised; with ``rule`` at most so many.
-
-    Raises:
-        SizingError: not a CIDR, as good as open to the world, or too many.
-    """
-    if rule is not None and len(cidrs) > most:
+def check_count(rule: Rule, listed: tuple[str, ...], most: int) -> None:
+    """Refuse more networks than the API server lists. Raises SizingError."""
+    if len(listed) > most:
         raise rule.refusal(
             "network.apiAllowedCidrs",
-            len(cidrs),
+            len(listed),
             f"the API server lists at most {most} networks",
             "Join neighbouring networks into wider ones, or run Pulumi inside the network.",
         )
+
+
+def api_allowed(cidrs: tuple[str, ...]) -> tuple[str, ...]:
+    """The CIDRs that may reach the API server (D32), normalised, each once.
+
+    Raises:
+        SizingError: not a CIDR, or as good as open to the world.
+    """
     allowed: list[str] = []
     for index, text in enumerate(cidrs):
         path = f"network.apiAllowedCidrs[{index}]"
@@ -58,4 +62,4 @@ def api_allowed(cidrs: tuple[str, ...], rule: Rule | None = None, most: int = 0)
                 "List the networks that administer the cluster, or leave it empty for private access only.",
             )
         allowed.append(str(network))
-    return tuple(allowed)
+    return tuple(dict.fromkeys(allowed))

@@ -17,7 +17,8 @@ class Remark(Spec):
 
 class PostgresNotes(Spec):
     """Words about the managed PostgreSQL. ``with_standby`` and ``without_standby`` name a primary's kind; the
-    reason of ``limit`` completes "3.3 is taken as the autoscaling limit; ... N GiB allocated"."""
+    reason of ``limit`` completes "3.3 is taken as the autoscaling limit; ... N GiB allocated". ``unverified``
+    is said where the order names no authority of the server; None when every instance brings its own."""
 
     storage: str
     classes: str
@@ -26,6 +27,7 @@ class PostgresNotes(Spec):
     topology: Remark
     with_standby: str
     without_standby: str
+    unverified: Remark | None
 
 
 class RedisNotes(Spec):

@@ -1,4 +1,4 @@
-"""Findings about PostgreSQL: D9 to D13."""
+"""Findings about PostgreSQL: D9 to D13, and of D34 whether clients can verify the server."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ def rules(plan: Plan) -> Iterator[Finding]:
     yield from _two_sizes(plan)
     yield from _availability(plan)
     yield from _topology(plan)
+    yield from _verification(plan)
 
 
 def _row(plan: Plan) -> ch2_components.Postgres:
@@ -197,4 +198,21 @@ def _topology(plan: Plan) -> Iterator[Finding]:
             actual=plan.order.postgres.spec.storage_type,
             reason="data of a managed database lives on network volumes, never on the host's NVMe",
             source=notes.storage,
+        )
+
+
+def _verification(plan: Plan) -> Iterator[Finding]:
+    """A region is accepted although its authority is not known (D34); nobody should have to find that out."""
+    known = plan.order.postgres.authority or plan.overrides.postgres.ca_bundle
+    unverified = plan.order.notes.postgres.unverified
+    if known is None and unverified is not None:
+        yield Finding(
+            id="D34",
+            section=SECTION,
+            path=None,
+            kind=Kind.RISK,
+            guide=None,
+            actual=f"database connections in {plan.order.region} are encrypted, not verified",
+            reason=unverified.reason,
+            source=unverified.source,
         )

@@ -31,6 +31,11 @@ def refused(values: Mapping[str, Any]) -> SizingError:
     return error
 
 
+ROLE = "arn:aws:iam::123456789012:role/platform-admin"
+SERVICE_LINKED = (
+    "arn:aws:iam::123456789012:role/aws-service-role/eks.amazonaws.com/AWSServiceRoleForAmazonEKS"
+)
+
 WRONG: dict[str, tuple[dict[str, Any], str, object, str, str]] = {
     # what: (keys beside tier, path, value, part of the limit, part of the remedy)
     "unknown key": ({"zzz": 1}, "zzz", "zzz", "unknown key", "Use one of"),
@@ -260,8 +265,45 @@ WRONG: dict[str, tuple[dict[str, Any], str, object, str, str]] = {
         {"access": {"adminRoleArns": ["admin"]}},
         "access.adminRoleArns[0]",
         "admin",
-        "not an ARN",
+        "not the ARN of an IAM role",
         "arn:aws:iam",
+    ),
+    **{
+        f"{what} for a role": (
+            {"access": {"adminRoleArns": [arn]}},
+            "access.adminRoleArns[0]",
+            arn,
+            "not the ARN of an IAM role",
+            "arn:aws:iam",
+        )
+        for what, arn in {
+            "session": "arn:aws:sts::123456789012:assumed-role/admin/me",
+            "user": "arn:aws:iam::123456789012:user/me",
+            "no account": "arn:aws:iam:::role/admin",
+            "no name": "arn:aws:iam::123456789012:role/",
+            "region": "arn:aws:iam:us-east-1:123456789012:role/admin",
+        }.items()
+    },
+    "service-linked role": (
+        {"access": {"adminRoleArns": [SERVICE_LINKED]}},
+        "access.adminRoleArns[0]",
+        SERVICE_LINKED,
+        "service-linked role",
+        "Name a role",
+    ),
+    "role twice": (
+        {"access": {"adminRoleArns": [ROLE, ROLE]}},
+        "access.adminRoleArns",
+        [ROLE, ROLE],
+        "listed twice",
+        "List it once",
+    ),
+    "certificate of IAM": (
+        {"ingress": {"domain": "llm.example.com", "certificateArn": ROLE}},
+        "ingress.certificateArn",
+        ROLE,
+        "not the ARN of an ACM certificate",
+        "arn:aws:acm:",
     ),
     "a tag of AWS": ({"tags": {"aws:x": "1"}}, "tags", {"aws:x": "1"}, "cannot be a tag", "prefix"),
     "number for a tag": ({"tags": {"cost": 7}}, "tags.cost", 7, "must be text", "quotes"),

@@ -15,6 +15,8 @@ TEMPLATE, POOL = "aws:ec2/launchTemplate:LaunchTemplate", "gcp:container/nodePoo
 CLASS = "kubernetes:storage.k8s.io/v1:StorageClass"
 ROLE = "aws:iam/rolePolicy:RolePolicy"
 KEYS, TLS, TAGS = ("own-keys",), ("encrypted-connections",), ("tags",)
+VERIFIED, JOB = ("verified-database",), "kubernetes:batch/v1:Job"
+_ENV = "spec/template/spec/containers/0/env"
 BACKUPS, DELETION, PROTECT = ("backups",), ("deletion-protection",), ("pulumi-protect",)
 MULTI_AZ, SIZES, API = ("multi-az",), ("sizes-from-guide",), ("api-allow-listed",)
 BUCKETS, PRIVATE, METADATA = ("no-public-buckets",), ("private-services",), ("instance-metadata",)
@@ -29,6 +31,11 @@ EVERYBODY = json.dumps({"Statement": [{"Effect": "Allow", "Principal": "*", "Act
 _SSE = "rules/0/applyServerSideEncryptionByDefault"
 _SNAPSHOTS = "cloud-storage-vault-snapshots"
 _BACKUP = "settings/backupConfiguration"
+
+
+def _without_check(env: list[dict[str, object]]) -> list[dict[str, object]]:
+    return [{**e, "value": "require"} if e["name"] == "PGSSLMODE" else e for e in env]
+
 
 AWS = (
     Change("aws:cloudwatch/logGroup:LogGroup", "kmsKeyId", GONE, KEYS),
@@ -107,6 +114,8 @@ AWS = (
     Change("aws:kms/key:Key", "tags/stack", GONE, TAGS),
     Change(EKS, "tags", {}, TAGS),
     Change("aws:eks/addon:Addon", "addonVersion", GONE, ("pinned-charts",)),
+    Change(JOB, f"{_ENV}/3/value", "require", VERIFIED, "litellm-migrate"),
+    Change(JOB, f"{_ENV}/3", {}, VERIFIED, "litellm-migrate"),
 )  # fmt: skip
 """On the first size unless a later one has what is switched off."""
 
@@ -171,6 +180,9 @@ GCP = (
 )  # fmt: skip
 
 KUBERNETES = (
+    Change(RELEASE, "values/config/pgbouncer/server_tls_sslmode", "require", VERIFIED, "*pgbouncer"),
+    Change(RELEASE, "values/config/pgbouncer/server_tls_sslmode", GONE, VERIFIED, "*pgbouncer"),
+    Change(JOB, _ENV, _without_check, VERIFIED, "database-bootstrap"),
     Change(RELEASE, "version", GONE, ("pinned-charts",)),
     Change(RELEASE, "version", ">=1.0", ("pinned-charts",)),
     Change(RELEASE, "values/image/tag", "latest", ("pinned-images",), "*pgbouncer"),

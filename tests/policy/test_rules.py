@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from infra.graph import Graph
+from infra.preview import preview_graph
+from infra.settings import load
 from policy.rules import RULES, check
 from tests.harness import CASES as STACKS
 from tests.harness import ROOT, captured
@@ -63,6 +65,17 @@ def test_no_backup_plan_where_the_tier_has_one() -> None:
     plan = Change("gcp:gkebackup/backupPlan:BackupPlan", "", GONE, ())
     graph, _ = changed(captured("large", "gcp"), plan)
     assert {finding.rule.id for finding in check(graph)} == {"backups"}
+
+
+def test_a_region_without_a_known_authority_is_asked_for_it() -> None:
+    pem = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+    values = {"tier": "small", "region": "ca-west-1"}
+    found = check(preview_graph(load(values), "small"))
+    assert {finding.rule.id for finding in found} == {"verified-database"}
+    assert {"pgbouncer-pgbouncer", "database-bootstrap", "litellm-migrate"} == {
+        finding.violation.urn.rsplit("::", 1)[-1] for finding in found
+    }
+    assert check(preview_graph(load({**values, "postgres": {"caBundle": pem}}), "small")) == ()
 
 
 def test_a_listed_network_may_reach_a_public_api() -> None:

@@ -142,6 +142,12 @@ def _offered(plan: Plan) -> Iterator[str]:
                 yield f"{pool.machine.name} not in {missing}"
 
 
+def _certificate(plan: Plan) -> Iterator[str]:
+    arn = plan.platform.agent_gateway.certificate_arn
+    if arn is not None and arn.split(":")[1:4] != ["aws", "acm", plan.order.region]:
+        yield arn
+
+
 def _nets(plan: Plan) -> list[ipaddress.IPv4Network]:
     net = plan.network
     texts = (*net.private_cidrs, *net.public_cidrs, *net.data_cidrs, net.pod_cidr)
@@ -264,6 +270,13 @@ AWS: Mapping[str, Check] = {
     "vpc-size": _vpc,
     "eks-service-range": _services,
     "vpc-addresses": _addresses,
+    "acm-region": _certificate,
+    "acm-domain-length": lambda p: (
+        d.domain for d in [p.platform.agent_gateway.dns] if d and d.certificate and len(d.domain) > 64
+    ),
+    "eks-access-partition": lambda p: (
+        arn for arn in p.cluster.admin_role_arns if not re.match(r"arn:aws:iam::\d{12}:role/", arn)
+    ),
 }
 GCP: Mapping[str, Check] = {
     "cloudsql-tier": _tier,
@@ -296,6 +309,7 @@ GCP: Mapping[str, Check] = {
     ),
     "gke-gpu-count": _gpu_counts,
     "pd-size": lambda p: _disks(p, 10, 65_536),
+    "gke-authorized-networks": lambda p: _within(len(p.cluster.api_allowed_cidrs), 0, 50, "networks"),
     "vpc-ranges": _services,
     "gke-pod-range": _pod_range,
     "cloudsql-own-range": lambda p: (

@@ -148,6 +148,7 @@ def test_api_access_is_written_as_networks() -> None:
         "203.0.113.7/32",
         "198.51.100.0/24",
     )
+    assert api_allowed(("203.0.113.7", "203.0.113.7/32")) == ("203.0.113.7/32",)
     assert api_allowed(()) == ()
 
 
@@ -164,6 +165,14 @@ def test_endpoints_and_nat_follow_the_guides_word(tier: str) -> None:
     assert set(network.ENDPOINTS_RECOMMENDED) < set(network.ENDPOINTS_REQUIRED)
     assert spec.nat_gateways == (1 if tier == "small" else 3)
     assert (spec.flow_log_retention_days is None) is (tier == "small")
+
+
+def test_no_endpoint_is_ordered_that_aws_has_retired() -> None:
+    """https://docs.aws.amazon.com/systems-manager/latest/userguide/setup-create-vpc.html"""
+    for tier in TIERS:
+        ordered = set(harness.plan(tier).network.interface_endpoints)
+        assert "ec2messages" not in ordered
+        assert ("ssm" in ordered) == ("ssmmessages" in ordered)
 
 
 def test_endpoints_and_nat_can_be_chosen() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sizing.errors import SizingError
 from sizing.guide.cells import Tier
 from sizing.plan import Plan
+from sizing.specs import DnsSpec
 from tests.harness import CASES, plan
 from tests.sizing.cloud_checker import CHECKS, problems
 from tests.sizing.cloud_plans import CLOUDS, plan_on, plan_with
@@ -140,6 +141,14 @@ def _need(part_: str, **change: Any) -> Callable[[Plan], Plan]:
     )
 
 
+def _gateway(**change: Any) -> Callable[[Plan], Plan]:
+    def broken(good: Plan) -> Plan:
+        gateway = good.platform.agent_gateway.model_copy(update=change)
+        return _replaced(good, platform=good.platform.model_copy(update={"agent_gateway": gateway}))
+
+    return broken
+
+
 def _zones(*zones: str) -> Callable[[Plan], Plan]:
     return lambda p: _replaced(p, order=p.order.model_copy(update={"zones": zones}))
 
@@ -194,6 +203,11 @@ SABOTAGE: Mapping[tuple[str, str], Callable[[Plan], Plan]] = {
     ("aws", "vpc-size"): _network(cidr="10.0.0.0/15"),
     ("aws", "eks-service-range"): _network(service_cidr="10.0.0.0/20"),
     ("aws", "vpc-addresses"): _group(max=400),
+    ("aws", "acm-region"): _gateway(certificate_arn="arn:aws:acm:eu-west-1:123456789012:certificate/a"),
+    ("aws", "acm-domain-length"): _gateway(dns=DnsSpec(domain="a" * 65, zone="Z1", certificate=True)),
+    ("aws", "eks-access-partition"): _cluster(
+        admin_role_arns=("arn:aws-us-gov:iam::123456789012:role/admin",)
+    ),
     ("gcp", "cloudsql-tier"): _spec("postgres", instance_class="db-custom-3-8192"),
     ("gcp", "cloudsql-edition"): _spec("postgres", edition=""),
     ("gcp", "cloudsql-version"): _spec("postgres", engine_version="POSTGRES_13"),
@@ -216,6 +230,7 @@ SABOTAGE: Mapping[tuple[str, str], Callable[[Plan], Plan]] = {
     ("gcp", "gce-machine-types"): _group(machine_type="a3-highgpu-1g"),
     ("gcp", "gke-gpu-count"): _group(machine_type="a2-highgpu-8g", gpus_per_node=4),
     ("gcp", "pd-size"): _volume(9),
+    ("gcp", "gke-authorized-networks"): _cluster(api_allowed_cidrs=("8.8.8.0/24",) * 51),
     ("gcp", "vpc-ranges"): _network(control_plane_cidr="10.0.0.0/24"),
     ("gcp", "gke-pod-range"): _network(pod_cidr="10.0.128.0/24"),
     ("gcp", "cloudsql-own-range"): _network(cidr="172.17.0.0/16"),

@@ -92,6 +92,23 @@ REFUSED: dict[tuple[str, str, str], tuple[str, dict[str, Any]]] = {
     ("aws", "vpc-size", "network.cidr"): ("small", {"network": {"cidr": "10.0.0.0/15"}}),
     ("aws", "eks-service-range", "network.cidr"): ("small", {"network": {"cidr": "172.20.0.0/16"}}),
     ("aws", "vpc-addresses", "network.cidr"): ("large", {"network": {"cidr": "10.0.0.0/22"}}),
+    ("aws", "acm-region", "ingress.certificateArn"): (
+        "small",
+        {
+            "ingress": {
+                "domain": "llm.example.com",
+                "certificateArn": "arn:aws:acm:eu-west-1:123456789012:certificate/a",
+            }
+        },
+    ),
+    ("aws", "acm-domain-length", "ingress.domain"): (
+        "small",
+        {"ingress": {"domain": f"{'a' * 53}.example.com", "dnsZone": "Z1"}},
+    ),
+    ("aws", "eks-access-partition", "access.adminRoleArns"): (
+        "small",
+        {"access": {"adminRoleArns": ["arn:aws-cn:iam::123456789012:role/admin"]}},
+    ),
     ("gcp", "cloudsql-tier", "postgres.instanceClass"): (
         "small",
         {"postgres": {"instanceClass": "db-custom-3-8192"}},
@@ -146,6 +163,10 @@ REFUSED: dict[tuple[str, str, str], tuple[str, dict[str, Any]]] = {
     ("gcp", "gce-machine-types", "nodes.cpu.machineType"): (
         "small",
         {"nodes": {"cpu": {"machineType": "n2-standard-5"}}},
+    ),
+    ("gcp", "gke-authorized-networks", "network.apiAllowedCidrs"): (
+        "small",
+        {"network": {"apiAllowedCidrs": [f"8.8.{n}.0/24" for n in range(51)]}},
     ),
     ("gcp", "pd-size", "vault.storageGib"): ("small", {"vault": {"storageGib": 9}}),
     ("gcp", "pd-size", "observability.prometheus.storageGib"): (

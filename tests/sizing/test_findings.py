@@ -67,6 +67,7 @@ APPEARS: list[tuple[str, str, str | None, dict[str, Any]]] = [
     ("large", "D16", "vault.replicas", {"vault": {"replicas": 1}}),
     ("small", "D31", None, {"litellm": {"spendLogRetentionDays": 400}}),
     ("small", "D34", "region", {"region": "eu-west-1"}),
+    ("small", "D34", None, {"region": "ca-west-1"}),
     ("large", "override", "redis.shards", {"redis": {"shards": 1}}),
     ("large", "override", "redis.replicas_per_shard", {"redis": {"replicasPerShard": 0}}),
     ("large", "override", "cluster.cpu_nodes.max", {"nodes": {"cpu": {"max": 40}}}),
@@ -186,3 +187,14 @@ def test_value_at_follows_keys_and_indices() -> None:
     assert value_at(report, "region") == "us-east-1"
     with pytest.raises(KeyError):
         value_at(report, "postgres.storage")
+
+
+def test_a_region_without_a_known_authority_says_that_the_database_is_not_verified() -> None:
+    pem = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+    risk = finding(planned("small", region="ca-west-1"), "D34", None)
+    assert risk is not None
+    assert risk.kind is Kind.RISK
+    assert "postgres.caBundle" in risk.reason
+    assert finding(planned("small", region="ca-west-1", postgres={"caBundle": pem}), "D34", None) is None
+    assert finding(planned("small", region="eu-west-1"), "D34", None) is None
+    assert finding(harness.plan("small", "gcp"), "D34", None) is None

@@ -336,9 +336,9 @@ def test_project_is_needed_where_the_cloud_has_projects(monkeypatch: pytest.Monk
     assert caught.value.path == "gcpProject"
 
 
-def test_another_cloud_drops_what_names_an_account() -> None:
+def test_another_cloud_or_region_drops_what_is_not_there() -> None:
     arn = "arn:aws:iam::123456789012:role/admin"
-    certificate = "arn:aws:acm:us-east-1:123456789012:certificate/abc"
+    certificate = "arn:aws:acm:eu-west-1:123456789012:certificate/abc"
     settings = load(
         {
             "tier": "small",
@@ -350,4 +350,8 @@ def test_another_cloud_drops_what_names_an_account() -> None:
     moved = relocated(settings, "gcp", None)
     assert (moved.region, moved.access.admin_role_arns, moved.ingress.certificate_arn) == (None, (), None)
     assert moved.ingress.domain == "llm.example.com"
+    away = relocated(settings, None, "us-east-1")
+    assert (away.region, away.ingress.certificate_arn) == ("us-east-1", None)
+    assert away.access.admin_role_arns == (arn,)
+    assert relocated(settings, None, "eu-west-1").ingress.certificate_arn == certificate
     assert relocated(settings, "aws", None).access.admin_role_arns == (arn,)

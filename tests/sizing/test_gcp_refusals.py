@@ -94,7 +94,7 @@ CASES: list[tuple[str, Mapping[str, Any], str, str]] = [
     ),
     (
         "ingress.certificateArn",
-        {"ingress": {"certificateArn": "arn:aws:acm:us-east-1::certificate/a"}},
+        {"ingress": {"certificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/a"}},
         "AWS",
         "",
     ),
@@ -160,3 +160,19 @@ def test_a_database_certificate_is_refused_where_it_could_not_be_verified() -> N
     over = Overrides.model_validate({"postgres": {"caBundle": "-----BEGIN CERTIFICATE-----\n"}})
     with pytest.raises(SizingError, match=r"postgres\.caBundle"):
         check_overrides(over)
+
+
+@pytest.mark.parametrize(
+    ("cidrs", "most"),
+    [
+        ([f"8.8.{n}.0/24" for n in range(51)], 50),
+        ([f"192.168.{n}.0/24" for n in range(50)], 49),  # the network's own is one of them
+        (["10.0.0.0/16", *(f"192.168.{n}.0/24" for n in range(50))], 50),  # listed by the stack itself
+    ],
+)
+def test_gke_lists_fifty_networks_the_own_one_among_them(cidrs: list[str], most: int) -> None:
+    with pytest.raises(SizingError, match=f"at most {most} networks") as caught:
+        plan_with("gcp", Tier.SMALL, {"network": {"apiAllowedCidrs": cidrs}})
+    assert (caught.value.path, caught.value.value) == ("network.apiAllowedCidrs", most + 1)
+    kept = plan_with("gcp", Tier.SMALL, {"network": {"apiAllowedCidrs": cidrs[:most]}}).cluster
+    assert kept.api_allowed_cidrs == tuple(cidrs[:most])

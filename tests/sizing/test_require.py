@@ -112,6 +112,11 @@ def test_contradictions_are_refused(tier: str, overrides: dict[str, Any], path: 
         ("small", {"ingress": {"public": True}}, "ingress.public"),
         (
             "small",
+            {"ingress": {"certificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/a"}},
+            "ingress.certificateArn",
+        ),
+        (
+            "small",
             {"litellm": {"externalModels": [{"name": "llama-3.1-8b", "model": "x"}]}},
             "litellm.externalModels[0].name",
         ),
@@ -163,3 +168,17 @@ def test_the_nearest_name_is_suggested_and_else_the_list() -> None:
     assert suggestion("larg", ["small", "large"]) == "Did you mean large?"
     assert suggestion("xyz", ["b", "a"]) == "Use one of: a, b."
     assert suggestion("?", [f"n{i:02}" for i in range(20)], most=2) == "Use one of: n00, n01, ..."
+
+
+def test_a_long_domain_is_refused_only_where_acm_would_issue_its_certificate() -> None:
+    """RequestCertificate takes 64 characters; a certificate that exists may name a longer domain."""
+    arn = "arn:aws:acm:us-east-1:123456789012:certificate/a"
+    longest = f"{'a' * 52}.example.com"
+    for ingress in (
+        {"domain": longest, "dnsZone": "Z1"},
+        {"domain": f"a{longest}"},
+        {"domain": f"a{longest}", "dnsZone": "Z1", "certificateArn": arn},
+    ):
+        planned("small", ingress=ingress)
+    with pytest.raises(SizingError, match="has 65 characters"):
+        planned("small", ingress={"domain": f"a{longest}", "dnsZone": "Z1"})

@@ -14,6 +14,8 @@ from sizing.tables import optional_float, rows
 PACKAGE = "sizing.clouds.aws"
 DEFAULT_REGION = "us-east-1"
 """The catalogue's prices and zones are of this region (D34)."""
+PARTITION = "aws"
+"""Of every region in the catalogue; those of China and GovCloud belong to accounts of their own."""
 
 
 @functools.cache

@@ -39,10 +39,11 @@ ENDPOINTS_REQUIRED = (
     "autoscaling",
     "ssm",
     "ssmmessages",
-    "ec2messages",
     "monitoring",
 )
-"""D25. The S3 gateway endpoint is free and always there."""
+"""D25. The S3 gateway endpoint is free and always there. The SSM agent of the pinned AMI (3.3.40.0 or newer)
+opens its channels through ssmmessages alone; ec2messages, which older ones polled, is no longer sold
+(https://docs.aws.amazon.com/systems-manager/latest/userguide/setup-create-vpc.html)."""
 BEDROCK_ENDPOINT = "bedrock-runtime"
 
 

@@ -49,6 +49,11 @@ NOTES = Notes(
         ),
         with_standby="Multi-AZ",
         without_standby="single-zone",
+        unverified=Remark(
+            reason="the catalogue has no authority of this region's databases, so clients encrypt without"
+            " checking who answers: set postgres.caBundle to the region's bundle, and they verify the server",
+            source=f"{_RDS}/UsingWithRDS.SSL.html",
+        ),
     ),
     redis=RedisNotes(
         added_replica="durability and failover need one",

@@ -13,7 +13,7 @@ from sizing.clouds.aws.machines import DEFAULT_REGION, machine, zones
 from sizing.clouds.aws.notes import NOTES
 from sizing.clouds.aws.signals import signals
 from sizing.clouds.base import Order, PoolOrder
-from sizing.clouds.cidrs import api_allowed
+from sizing.clouds.cidrs import api_allowed, check_count
 from sizing.guide.cells import Tier
 from sizing.node_groups import Share, zonal
 from sizing.overrides import Overrides
@@ -129,17 +129,18 @@ class Aws:
 
     def order(self, requirements: Requirements, overrides: Overrides, region: str) -> Order:
         """What to buy for ``requirements`` in ``region``. Raises SizingError when it cannot be bought."""
-        checks.check_overrides(overrides)
         need, nodes = requirements.cluster, overrides.nodes
         cpu = machine("nodes.cpu.machineType", need.cpu_nodes.machine_type, gpu=False)
         gpu = machine("nodes.gpu.machineType", need.gpu_nodes.machine_type, gpu=True)
         database = postgres.order(requirements.postgres, requirements.tier, overrides.postgres)
         pools = (("nodes.cpu.machineType", cpu), ("nodes.gpu.machineType", gpu))
+        usable = zones(region, pools)  # a region that does not exist is said before what is not in it
+        checks.check_overrides(overrides, region)
         return Order(
             cloud=self.name,
             region=region,
             verified_region=region == self.default_region,
-            zones=zones(region, pools),
+            zones=usable,
             cpu=PoolOrder(
                 machine=cpu,
                 min=need.cpu_nodes.min,
@@ -205,13 +206,13 @@ class Aws:
         overrides: Overrides,
     ) -> ClusterSpec:
         """The control plane, its add-ons and its node groups."""
+        clients = api_allowed(overrides.network.api_allowed_cidrs or ())
+        check_count(limits.API_CIDRS, clients, limits.MAX_API_CIDRS)
         return ClusterSpec(
             kubernetes_version=system.KUBERNETES_VERSION,
             node_release_version=system.NODE_RELEASE_VERSION,
             control_plane_tier=CONTROL_PLANE_TIERS.get(requirements.tier, "standard"),
-            api_allowed_cidrs=api_allowed(
-                overrides.network.api_allowed_cidrs or (), limits.API_CIDRS, limits.MAX_API_CIDRS
-            ),
+            api_allowed_cidrs=clients,
             admin_role_arns=overrides.access.admin_role_arns,
             log_types=LOG_TYPES,
             log_retention_days=choices.CONTROL_PLANE_LOG_RETENTION_DAYS[requirements.tier],

@@ -51,6 +51,7 @@ NOTES = Notes(
         ),
         with_standby="REGIONAL",
         without_standby="ZONAL",
+        unverified=None,
     ),
     redis=RedisNotes(
         added_replica="failover needs one",

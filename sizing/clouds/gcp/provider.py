@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import TYPE_CHECKING
 
 from sizing import choices
 from sizing.clouds.base import Order, PoolOrder
-from sizing.clouds.cidrs import api_allowed
+from sizing.clouds.cidrs import api_allowed, check_count
 from sizing.clouds.gcp import checks, network, postgres, quotas, reach, redis, system
 from sizing.clouds.gcp.limits import RULES
 from sizing.clouds.gcp.limits import cluster as limits
@@ -22,7 +23,7 @@ from sizing.clouds.gcp.notes import NOTES
 from sizing.clouds.gcp.signals import signals
 from sizing.guide.cells import Tier
 from sizing.node_groups import Share, regional
-from sizing.overrides import Overrides, PoolPart
+from sizing.overrides import NetworkPart, Overrides, PoolPart
 from sizing.quotas import QuotaNeed
 from sizing.requirements import PoolRequirements, Requirements
 from sizing.specs import (
@@ -86,6 +87,19 @@ def _room_to_start(group: NodeGroupSpec) -> int:
     """
     zones = len(group.zones)
     return group.max if group.gpus_per_node else max(group.max, -(-group.desired // zones) * zones)
+
+
+def _api_clients(part: NetworkPart) -> tuple[str, ...]:
+    """Who reaches the API server: the stack's own range takes a place of the list while nothing public does.
+
+    Raises:
+        SizingError: not a CIDR, as good as open to the world, or too many.
+    """
+    listed = api_allowed(part.api_allowed_cidrs or ())
+    private = not any(ipaddress.ip_network(cidr).is_global for cidr in listed)
+    own = private and (part.cidr or network.DEFAULT_CIDR) not in listed
+    check_count(limits.API_CIDRS, listed, limits.MAX_API_CIDRS - own)
+    return listed
 
 
 def _check_groups(groups: tuple[NodeGroupSpec, ...], order: Order) -> None:
@@ -211,7 +225,7 @@ class Gcp:
             kubernetes_version=system.KUBERNETES_VERSION,
             node_release_version="",
             control_plane_tier=CONTROL_PLANE,
-            api_allowed_cidrs=api_allowed(overrides.network.api_allowed_cidrs or ()),
+            api_allowed_cidrs=_api_clients(overrides.network),
             admin_role_arns=(),
             log_types=LOG_TYPES,
             log_retention_days=choices.CONTROL_PLANE_LOG_RETENTION_DAYS[tier],

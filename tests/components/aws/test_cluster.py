@@ -96,6 +96,14 @@ def test_administrators_get_in_by_access_entries(inputs: dict[str, Any]) -> None
     assert next(iter(entries.values()))["tags"] == make.TAGS
 
 
+def test_every_administrator_has_an_entry_of_its_own() -> None:
+    """Roles of one name in two accounts, and paths that read alike."""
+    accounts = ("123456789012", "210987654321")
+    arns = tuple(f"arn:aws:iam::{a}:role/{r}" for a in accounts for r in ("a-b", "a/b", "admin"))
+    entries = control_plane(graph_of(admin_role_arns=arns)).inputs["accessEntries"]
+    assert sorted(entry["principalArn"] for entry in entries.values()) == sorted(arns)
+
+
 def test_no_administrators_no_entries() -> None:
     assert control_plane(graph_of(admin_role_arns=())).inputs["accessEntries"] == {}
 

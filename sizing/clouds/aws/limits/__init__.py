@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sizing.clouds.aws.limits import cache, cluster, database
+from sizing.clouds.aws.limits import cache, cluster, database, edge
 from sizing.clouds.rules import Rule
 
-RULES: tuple[Rule, ...] = (*database.RULES, *cache.RULES, *cluster.RULES)
+RULES: tuple[Rule, ...] = (*database.RULES, *cache.RULES, *cluster.RULES, *edge.RULES)

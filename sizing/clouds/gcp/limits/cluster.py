@@ -10,6 +10,7 @@ _COMPUTE = "https://cloud.google.com/compute/docs"
 NAME_LIMIT = 40
 MAX_POOL_ZONE_NODES = 1000
 CHANNELS = ("RAPID", "REGULAR", "STABLE", "EXTENDED")
+MAX_API_CIDRS = 50
 VOLUME_MIN_GIB, VOLUME_MAX_GIB = 10, 65_536
 RULE_NAME_LIMIT = 20
 
@@ -83,6 +84,13 @@ VOLUMES = Rule(
     model="volumes below the smallest are ordered at it",
     overrides=("vault.storageGib", "observability.prometheus.storageGib"),
 )
+API_CIDRS = Rule(
+    id="gke-authorized-networks",
+    service="GKE",
+    limit=f"the API server lists at most {MAX_API_CIDRS} authorised networks, the cluster's own among them",
+    source=f"{_GKE}/docs/reference/rest/v1/projects.locations.clusters",
+    overrides=("network.apiAllowedCidrs",),
+)
 RANGES = Rule(
     id="vpc-ranges",
     service="VPC",
@@ -125,6 +133,7 @@ RULES: tuple[Rule, ...] = (
     ON_DEMAND,
     GPU_COUNT,
     VOLUMES,
+    API_CIDRS,
     RANGES,
     PODS,
     SQL_RANGE,
