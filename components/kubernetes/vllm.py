@@ -17,7 +17,7 @@ from components.kubernetes.endpoints import ServiceEndpoint
 from components.kubernetes.labels import own_labels
 from components.kubernetes.model_cache import CacheInputs, ModelCache
 from components.kubernetes.patches import patch_pods
-from components.kubernetes.placement import disruption_budget, spread_by_affinity, spread_constraints
+from components.kubernetes.placement import disruption_budget, spread_by_affinity
 from components.kubernetes.release import helm_release
 from components.kubernetes.scaling import scaled_object
 from components.kubernetes.secretstore import external_secret
@@ -27,15 +27,14 @@ from components.kubernetes.vllm_engine import (
     ENGINE_LABELS,
     ENGINE_POD_SECURITY,
     PRE_STOP_S,
+    RELEASE,
     STOP_MARGIN_S,
     EngineInputs,
-    engine_labels,
     model_spec,
     probes,
 )
 from sizing.specs import EngineSpec, VllmSpec, Workloads
 
-RELEASE = "vllm"
 ROUTER_PORT = 80
 
 API_KEY_ENTRY = "vllm-api-key"
@@ -93,7 +92,7 @@ class Vllm(Component):
     ``raySpec.enabled`` false.
 
     What the chart has no keys for is patched into the pods: a grace period that lets streams end, a pause so
-    that the router forgets the pod first, spread over zones.
+    that the router forgets the pod first.
 
     Attributes:
         endpoint: the router, for LiteLLM.
@@ -209,7 +208,6 @@ class Vllm(Component):
 
     def _finish(self, engine: EngineSpec) -> None:
         """What an engine needs beside the chart."""
-        workload = self.args.workloads[f"vllm-{engine.slug}"]
         deployment = f"{RELEASE}-{engine.slug}-deployment-vllm"
         grace = PRE_STOP_S + self.args.spec.drain_s + STOP_MARGIN_S
         pause = {"preStop": {"sleep": {"seconds": PRE_STOP_S}}}
@@ -217,9 +215,6 @@ class Vllm(Component):
             "terminationGracePeriodSeconds": grace,
             "containers": [{"name": ENGINE_CONTAINER, "lifecycle": pause}],
         }
-        spread = spread_constraints(workload, engine_labels(RELEASE, engine))
-        if spread:
-            pod["topologySpreadConstraints"] = spread
         patch_pods(
             self, namespace=self.namespace, deployment=deployment, pod_spec=pod, depends_on=[self.release]
         )

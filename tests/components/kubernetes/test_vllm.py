@@ -11,6 +11,7 @@ import pytest
 from components.kubernetes.vllm import Vllm, VllmArgs
 from infra.graph.model import Graph
 from sizing.specs import Workloads
+from tests.contracts.pods import HOST, ZONE, selectors, spread
 from tests.factories_workloads import (
     WORKLOADS,
     Build,
@@ -167,7 +168,8 @@ def test_plain_pinned_images(graph: Graph) -> None:
 def test_engines_run_on_their_nodes(both: Graph) -> None:
     (toleration,) = model(both)["tolerations"]
     assert (toleration["key"], toleration["effect"]) == ("nvidia.com/gpu", "NoSchedule")
-    (term,) = model(both, "llama-31-70b")["nodeSelectorTerms"]
+    affinity = model(both, "llama-31-70b")["affinity"]["nodeAffinity"]
+    (term,) = affinity["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"]
     assert {(e["key"], *e["values"]) for e in term["matchExpressions"]} == {
         ("ai-gateway/pool", "gpu"),
         ("ai-gateway/gpu", "a100"),
@@ -205,9 +207,13 @@ def test_streams_end_before_the_pod_does(graph: Graph) -> None:
 
 
 def test_engines_are_spread_as_planned(graph: Graph) -> None:
+    """In one affinity with their nodes: the chart forgets ``nodeSelectorTerms`` beside it."""
     labels = {"helm-release-name": "vllm", "model": "llama-31-8b"}
-    found = patch(graph)["topologySpreadConstraints"]
-    assert [c["labelSelector"]["matchLabels"] for c in found] == [labels, labels]
+    found = model(graph)
+    assert "nodeSelectorTerms" not in found
+    assert "nodeAffinity" in found["affinity"]
+    assert selectors(None, found["affinity"]) == [labels, labels]
+    assert set(spread(None, found["affinity"])) == {ZONE, HOST}
 
 
 def test_the_key_is_a_reference_on_both_sides(graph: Graph) -> None:
