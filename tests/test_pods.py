@@ -201,7 +201,8 @@ def test_the_gateways_pods_are_their_workload(stack: str, cloud: str) -> None:
     constraints, affinity = pod.get("topologySpreadConstraints"), pod.get("affinity")
     assert spread(constraints, affinity) == rules(workload)
     own = {"gateway.networking.k8s.io/gateway-name": workload.release}
-    assert selectors(constraints, affinity) == [own] * len(rules(workload))
+    assert all(labels == own for labels in selectors(constraints, affinity))
+    assert HOST in spread(None, affinity)
     assert "tolerations" not in pod
 
 
@@ -226,6 +227,15 @@ def test_spread_is_what_the_fit_assumes(stack: str, cloud: str) -> None:
     for pods, workload in chart_pods(stack, cloud):
         constraints, affinity = pods.value("spread"), pods.value("affinity")
         assert spread(constraints, affinity) == rules(workload), workload.name
+
+
+@every_stack
+def test_hosts_are_spread_by_an_affinity_too(stack: str, cloud: str) -> None:
+    """What linters ask of every Deployment with replicas: they read no spread constraints."""
+    for pods, workload in chart_pods(stack, cloud):
+        asked = workload.spread_hosts != "none"
+        assert (HOST in spread(None, pods.value("affinity"))) is asked, workload.name
+        assert asked or workload.most_replicas < 2 or workload.kind == "DaemonSet", workload.name
 
 
 @every_stack

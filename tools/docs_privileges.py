@@ -26,7 +26,6 @@ ROOT: Mapping[str, str] = {
 WRITABLE: Mapping[str, str] = {
     "litellm": "as above; its migration Job as well",
     "vllm-engine": "compiled kernels, caches and the tokenizer go into the home directory of its user",
-    "elasticsearch": "the operator's init containers fill directories of the program itself",
     "dcgm-exporter": "the chart's default",
     "nvidia-device-plugin": "the chart's default",
 }

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from components.bindings import Bindings
 from components.kubernetes.chart_defaults import exact_resources
-from components.kubernetes.placement import disruption_budget, labels_of, spread_constraints
+from components.kubernetes.placement import disruption_budget, labels_of, pod_affinity, spread_constraints
 from sizing.specs import Workload, Workloads
 
 SCRAPE_INTERVAL = "30s"
 """Prometheus' own default interval; some charts ask for 10 s or 5 min."""
+
+KEDA_OPERATOR: Mapping[str, str] = {"app": "keda-operator"}
+KEDA_METRICS: Mapping[str, str] = {"app": "keda-operator-metrics-apiserver"}
+KEDA_WEBHOOKS: Mapping[str, str] = {"app": "keda-admission-webhooks"}
+"""By what KEDA's chart selects the pods of each part."""
 
 
 def external_secrets(workloads: Workloads, bindings: Bindings) -> dict[str, object]:
@@ -44,6 +51,7 @@ def _eso_part(workload: Workload) -> dict[str, object]:
         "resources": workload.container(workload.name).resources(),
         "priorityClassName": workload.priority_class,
         "podDisruptionBudget": disruption_budget(workload),
+        "affinity": pod_affinity(workload, labels),
         "topologySpreadConstraints": spread_constraints(workload, labels),
     }
 
@@ -71,13 +79,13 @@ def cert_manager(workloads: Workloads) -> dict[str, object]:
 
 
 def _cert_manager_part(workload: Workload, name: str, component: str) -> dict[str, object]:
+    labels = labels_of(name, workload.release, component)
     return {
         "replicaCount": workload.replicas,
         "resources": workload.container(workload.name).resources(),
         "podDisruptionBudget": disruption_budget(workload),
-        "topologySpreadConstraints": spread_constraints(
-            workload, labels_of(name, workload.release, component)
-        ),
+        "affinity": pod_affinity(workload, labels),
+        "topologySpreadConstraints": spread_constraints(workload, labels),
     }
 
 
@@ -97,9 +105,9 @@ def keda(workloads: Workloads, cluster_name: str) -> dict[str, object]:
         "clusterName": cluster_name,
         # The chart pulls at every start, so that a registry's outage would keep a restarted operator away.
         "image": {"pullPolicy": "IfNotPresent"},
-        "operator": {"replicaCount": operator.replicas},
-        "metricsServer": {"replicaCount": metrics.replicas},
-        "webhooks": {"replicaCount": webhooks.replicas},
+        "operator": _keda_part(operator, KEDA_OPERATOR),
+        "metricsServer": _keda_part(metrics, KEDA_METRICS),
+        "webhooks": _keda_part(webhooks, KEDA_WEBHOOKS),
         "resources": {
             "operator": exact_resources(operator.container("keda-operator")),
             "metricServer": exact_resources(metrics.container("keda-metrics-apiserver")),
@@ -107,9 +115,9 @@ def keda(workloads: Workloads, cluster_name: str) -> dict[str, object]:
         },
         "priorityClassName": operator.priority_class,
         "topologySpreadConstraints": {
-            "operator": spread_constraints(operator, {"app": "keda-operator"}),
-            "metricsServer": spread_constraints(metrics, {"app": "keda-operator-metrics-apiserver"}),
-            "webhooks": spread_constraints(webhooks, {"app": "keda-admission-webhooks"}),
+            "operator": spread_constraints(operator, KEDA_OPERATOR),
+            "metricsServer": spread_constraints(metrics, KEDA_METRICS),
+            "webhooks": spread_constraints(webhooks, KEDA_WEBHOOKS),
         },
         "podDisruptionBudget": {
             "operator": _keda_budget(operator),
@@ -118,6 +126,10 @@ def keda(workloads: Workloads, cluster_name: str) -> dict[str, object]:
         },
         "prometheus": {"operator": monitored, "metricServer": monitored, "webhooks": monitored},
     }
+
+
+def _keda_part(workload: Workload, labels: Mapping[str, str]) -> dict[str, object]:
+    return {"replicaCount": workload.replicas, "affinity": pod_affinity(workload, labels)}
 
 
 def _keda_budget(workload: Workload) -> dict[str, object]:

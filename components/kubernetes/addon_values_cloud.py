@@ -8,7 +8,7 @@ from components.bindings import Bindings
 from components.kubernetes.addon_values import SCRAPE_INTERVAL
 from components.kubernetes.chart_defaults import exact_resources
 from components.kubernetes.images import CLUSTER_AUTOSCALER_REPOSITORY, CLUSTER_AUTOSCALER_TAGS
-from components.kubernetes.placement import disruption_budget, labels_of, spread_constraints
+from components.kubernetes.placement import disruption_budget, labels_of, pod_affinity, spread_constraints
 from components.kubernetes.security import READ_ONLY, not_root
 from sizing.specs import Workload, Workloads
 
@@ -47,6 +47,7 @@ def cluster_autoscaler(
         "replicaCount": workload.replicas,
         "resources": workload.container("cluster-autoscaler").resources(),
         "priorityClassName": workload.priority_class,
+        "affinity": pod_affinity(workload, labels),
         "topologySpreadConstraints": spread_constraints(workload, labels),
         **_budget(workload),
         "rbac": {
@@ -114,6 +115,7 @@ def load_balancer_controller(
         "replicaCount": workload.replicas,
         "resources": workload.container("aws-load-balancer-controller").resources(),
         "priorityClassName": workload.priority_class,
+        "affinity": pod_affinity(workload, labels),
         "topologySpreadConstraints": spread_constraints(workload, labels),
         **_budget(workload),
         "serviceAccount": {

@@ -12,7 +12,7 @@ from components.kubernetes.chart_defaults import exact_resources, minimum_budget
 from components.kubernetes.endpoints import ServiceEndpoint
 from components.kubernetes.placement import ZONE, pod_affinity, spread_constraints
 from components.kubernetes.release import helm_release
-from components.kubernetes.security import NO_PRIVILEGE, SECCOMP, not_root
+from components.kubernetes.security import READ_ONLY, SECCOMP, not_root
 from sizing.quantities import format_storage
 from sizing.specs import ObservabilitySpec, Workload, Workloads
 
@@ -162,5 +162,6 @@ def _container(workload: Workload) -> dict[str, object]:
         # Half of the memory limit becomes Java's heap, by the image's own rule; so there must be one.
         "resources": workload.container("elasticsearch").resources(),
         "env": [{"name": "ZONE", "valueFrom": zone}],
-        "securityContext": dict(NO_PRIVILEGE),
+        # The operator's default, which it keeps to itself as soon as there is any context here.
+        "securityContext": dict(READ_ONLY),
     }

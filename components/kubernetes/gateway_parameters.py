@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from components.bindings import Bindings
 from components.kubernetes.placement import disruption_budget, pod_affinity, spread_constraints
+from components.kubernetes.security import SECCOMP
 from sizing.specs import AgentGatewaySpec, HpaSpec, Workload
 
 MIN_READY_S = 120
@@ -57,6 +58,8 @@ def _deployment(workload: Workload, gateway: str) -> dict[str, object]:
     labels = {GATEWAY_LABEL: gateway}
     pod: dict[str, object] = {
         "priorityClassName": workload.priority_class,
+        # Beside what the controller sets; its own has no profile.
+        "securityContext": dict(SECCOMP),
         "topologySpreadConstraints": spread_constraints(workload, labels),
     }
     affinity = pod_affinity(workload, labels)

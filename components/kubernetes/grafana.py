@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from components.kubernetes.endpoints import ServiceEndpoint
-from components.kubernetes.placement import disruption_budget, labels_of, spread_constraints
+from components.kubernetes.placement import disruption_budget, labels_of, pod_affinity, spread_constraints
 from components.kubernetes.security import READ_ONLY
 from sizing.specs import Workload
 
@@ -36,6 +36,7 @@ def grafana_values(
         "replicas": workload.replicas,
         "resources": workload.container("grafana").resources(),
         "priorityClassName": workload.priority_class,
+        "affinity": pod_affinity(workload, labels),
         "topologySpreadConstraints": spread_constraints(workload, labels),
         "admin": {"existingSecret": ADMIN_SECRET, "userKey": "admin-user", "passwordKey": "admin-password"},
         "persistence": {"enabled": False},

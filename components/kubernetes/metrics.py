@@ -265,6 +265,7 @@ def _kube_state_metrics(workload: Workload) -> dict[str, object]:
         "replicas": workload.replicas,
         "resources": workload.container("kube-state-metrics").resources(),
         "priorityClassName": workload.priority_class,
+        "affinity": pod_affinity(workload, labels),
         "topologySpreadConstraints": spread_constraints(workload, labels),
         "metricLabelsAllowlist": [f"nodes=[{','.join(NODE_LABELS)}]"],
     }

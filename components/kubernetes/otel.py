@@ -9,7 +9,7 @@ from __future__ import annotations
 from components.kubernetes.endpoints import ServiceEndpoint
 from components.kubernetes.images import OTEL_COLLECTOR
 from components.kubernetes.otel_sampling import pipeline, sampled
-from components.kubernetes.placement import disruption_budget, labels_of, spread_constraints
+from components.kubernetes.placement import disruption_budget, labels_of, pod_affinity, spread_constraints
 from components.kubernetes.security import READ_ONLY, not_root
 from sizing.specs import Workload
 
@@ -87,6 +87,7 @@ def collector_values(
         "replicaCount": workload.replicas,
         "resources": workload.container("otel-collector").resources(),
         "priorityClassName": workload.priority_class,
+        "affinity": pod_affinity(workload, labels),
         "topologySpreadConstraints": spread_constraints(workload, labels),
         "podDisruptionBudget": disruption_budget(workload),
         "podSecurityContext": not_root(_UID),

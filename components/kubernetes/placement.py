@@ -5,7 +5,7 @@ The fit proof reads the same workload, so nothing here may invent a figure.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sizing.specs import SpreadRule, Workload
 
@@ -22,8 +22,7 @@ def spread_constraints(workload: Workload, labels: Mapping[str, str]) -> list[di
     """``topologySpreadConstraints`` for pods with ``labels``: zones, and hosts unless they exclude each
     other.
 
-    "hard" hosts are left to ``pod_affinity``: one pod per host is stricter than an even spread. Pods of a
-    Deployment are counted per rollout (``matchLabelKeys``), or the new ones would be placed by the old ones.
+    "hard" hosts are left to ``pod_affinity``: one pod per host is stricter than an even spread.
     """
     rules: list[tuple[str, SpreadRule]] = [(ZONE, workload.spread_zones)]
     if workload.spread_hosts == "soft":
@@ -34,24 +33,24 @@ def spread_constraints(workload: Workload, labels: Mapping[str, str]) -> list[di
 def _constraint(
     workload: Workload, labels: Mapping[str, str], key: str, rule: SpreadRule
 ) -> dict[str, object]:
-    constraint: dict[str, object] = {
+    return {
         "maxSkew": 1,
         "topologyKey": key,
         "whenUnsatisfiable": _WHEN[rule],
         "labelSelector": {"matchLabels": dict(labels)},
         "nodeTaintsPolicy": "Honor",  # nodes whose taint keeps the pods out are no domain to fill
+        **_per_rollout(workload),
     }
-    if workload.kind == "Deployment":
-        constraint["matchLabelKeys"] = ["pod-template-hash"]
-    return constraint
 
 
 def pod_affinity(workload: Workload, labels: Mapping[str, str]) -> dict[str, object]:
-    """``affinity`` that keeps pods with ``labels`` on different hosts when the rule is "hard", else
-    nothing."""
-    if workload.spread_hosts != "hard":
-        return {}
-    return {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [_apart(labels, HOST)]}}
+    """``affinity`` that keeps pods with ``labels`` on different hosts: a condition when the rule is "hard", a
+    preference when it is "soft".
+
+    The preference stands beside the soft constraint. It says the same to the scheduler, and to the many tools
+    that look for an anti-affinity and know no spread constraints.
+    """
+    return _anti_affinity(workload, labels, [(HOST, workload.spread_hosts)])
 
 
 def spread_by_affinity(workload: Workload, labels: Mapping[str, str]) -> dict[str, object]:
@@ -59,10 +58,15 @@ def spread_by_affinity(workload: Workload, labels: Mapping[str, str]) -> dict[st
 
     "soft" becomes a preference; "hard" a requirement, which for zones means at most one pod per zone.
     """
-    rules: list[tuple[str, SpreadRule]] = [(ZONE, workload.spread_zones), (HOST, workload.spread_hosts)]
+    return _anti_affinity(workload, labels, [(ZONE, workload.spread_zones), (HOST, workload.spread_hosts)])
+
+
+def _anti_affinity(
+    workload: Workload, labels: Mapping[str, str], rules: Sequence[tuple[str, SpreadRule]]
+) -> dict[str, object]:
     required = [_apart(labels, key) for key, rule in rules if rule == "hard"]
     preferred = [
-        {"weight": _SOFT_WEIGHT, "podAffinityTerm": _apart(labels, key)}
+        {"weight": _SOFT_WEIGHT, "podAffinityTerm": {**_apart(labels, key), **_per_rollout(workload)}}
         for key, rule in rules
         if rule == "soft"
     ]
@@ -76,6 +80,11 @@ def spread_by_affinity(workload: Workload, labels: Mapping[str, str]) -> dict[st
 
 def _apart(labels: Mapping[str, str], key: str) -> dict[str, object]:
     return {"labelSelector": {"matchLabels": dict(labels)}, "topologyKey": key}
+
+
+def _per_rollout(workload: Workload) -> dict[str, object]:
+    """Pods of a Deployment are counted per rollout, or the new ones would be placed by the old ones."""
+    return {"matchLabelKeys": ["pod-template-hash"]} if workload.kind == "Deployment" else {}
 
 
 def disruption_budget(workload: Workload) -> dict[str, object]:

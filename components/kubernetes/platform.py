@@ -22,6 +22,7 @@ POD_SECURITY: dict[str, PodSecurityLevel] = {
     "gpu": "privileged",
     # node-exporter: hostNetwork, hostPID and the node's root file system, read-only.
     "monitoring": "privileged",
+    "agentgateway-system": "restricted",
     "cert-manager": "restricted",
     "database": "restricted",
     "elastic-system": "restricted",
@@ -31,9 +32,9 @@ POD_SECURITY: dict[str, PodSecurityLevel] = {
     "vault": "restricted",
     "vllm": "restricted",
 }
-"""What a namespace enforces. Others enforce "baseline": their images or charts set no seccomp profile or run
-as root, and would be refused. There "restricted" is what the API server warns and audits by, so that what
-keeps a namespace from the stricter level shows up.
+"""What a namespace enforces. Others enforce "baseline": their images run as root, and would be refused. There
+"restricted" is what the API server warns and audits by, so that what keeps a namespace from the stricter
+level shows up.
 https://kubernetes.io/docs/concepts/security/pod-security-standards/"""
 
 DEFAULT_LEVEL: PodSecurityLevel = "baseline"

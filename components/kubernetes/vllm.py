@@ -5,6 +5,7 @@ Chart: https://github.com/vllm-project/production-stack/tree/vllm-stack-0.1.12/h
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -17,7 +18,7 @@ from components.kubernetes.endpoints import ServiceEndpoint
 from components.kubernetes.labels import own_labels
 from components.kubernetes.model_cache import CacheInputs, ModelCache
 from components.kubernetes.patches import patch_pods
-from components.kubernetes.placement import disruption_budget, spread_by_affinity, spread_constraints
+from components.kubernetes.placement import disruption_budget, spread_by_affinity
 from components.kubernetes.release import helm_release
 from components.kubernetes.scaling import scaled_object
 from components.kubernetes.secretstore import external_secret
@@ -27,15 +28,14 @@ from components.kubernetes.vllm_engine import (
     ENGINE_LABELS,
     ENGINE_POD_SECURITY,
     PRE_STOP_S,
+    RELEASE,
     STOP_MARGIN_S,
     EngineInputs,
-    engine_labels,
     model_spec,
     probes,
 )
 from sizing.specs import EngineSpec, VllmSpec, Workloads
 
-RELEASE = "vllm"
 ROUTER_PORT = 80
 
 API_KEY_ENTRY = "vllm-api-key"
@@ -46,6 +46,12 @@ ROUTER_LABELS = {"environment": "ai-gateway", "release": "vllm-router"}
 
 ROUTER_START_FAILURES = 24
 """Two minutes; the chart's 20 s are too short for a Python start on a busy node."""
+
+ROUTER_LIVENESS: Mapping[str, int] = {"periodSeconds": 10, "timeoutSeconds": 5, "failureThreshold": 6}
+"""A minute. The chart asks as often as for readiness, and kills a router that is busy for 15 s with all its
+streams; one process holds them all."""
+
+ROUTER_CONTAINER = "router-container"  # its name in the chart
 
 ROUTER_USER = 65534
 """``nobody``: the image names no user, and libraries look the number up in its list of users."""
@@ -92,8 +98,8 @@ class Vllm(Component):
     leaves that object out when a ``raySpec`` is present. So both are given: ``keda.enabled`` true,
     ``raySpec.enabled`` false.
 
-    What the chart has no keys for is patched into the pods: a grace period that lets streams end, a pause so
-    that the router forgets the pod first, spread over zones.
+    What the chart has no keys for is patched into the pods of the router and the engines: a grace period that
+    lets streams end, a pause so that whoever calls them forgets the pod first.
 
     Attributes:
         endpoint: the router, for LiteLLM.
@@ -130,6 +136,7 @@ class Vllm(Component):
             depends_on=[self._account(), self._api_key(), *self.cache.filled.values(), *args.ready],
             skip_await=True,
         )
+        self._let_streams_end(f"{RELEASE}-deployment-router", ROUTER_CONTAINER)
         for engine in args.spec.engines:
             self._finish(engine)
         self.register_outputs({"router_url": self.router_url})
@@ -203,26 +210,15 @@ class Vllm(Component):
                 "json",
             ],
             "startupProbe": {"failureThreshold": ROUTER_START_FAILURES},
+            "livenessProbe": ROUTER_LIVENESS,
             **_router_security(),
             "serviceMonitor": {"enabled": True},
         }
 
     def _finish(self, engine: EngineSpec) -> None:
         """What an engine needs beside the chart."""
-        workload = self.args.workloads[f"vllm-{engine.slug}"]
         deployment = f"{RELEASE}-{engine.slug}-deployment-vllm"
-        grace = PRE_STOP_S + self.args.spec.drain_s + STOP_MARGIN_S
-        pause = {"preStop": {"sleep": {"seconds": PRE_STOP_S}}}
-        pod: dict[str, object] = {
-            "terminationGracePeriodSeconds": grace,
-            "containers": [{"name": ENGINE_CONTAINER, "lifecycle": pause}],
-        }
-        spread = spread_constraints(workload, engine_labels(RELEASE, engine))
-        if spread:
-            pod["topologySpreadConstraints"] = spread
-        patch_pods(
-            self, namespace=self.namespace, deployment=deployment, pod_spec=pod, depends_on=[self.release]
-        )
+        self._let_streams_end(deployment, ENGINE_CONTAINER)
         scaled_object(
             self,
             engine,
@@ -230,6 +226,17 @@ class Vllm(Component):
             deployment=deployment,
             prometheus_url=self.args.prometheus_url,
             depends_on=[self.release],
+        )
+
+    def _let_streams_end(self, deployment: str, container: str) -> None:
+        """A pod that goes is forgotten first, and then has the drain time for the requests it still holds."""
+        pause = {"preStop": {"sleep": {"seconds": PRE_STOP_S}}}
+        pod: dict[str, object] = {
+            "terminationGracePeriodSeconds": PRE_STOP_S + self.args.spec.drain_s + STOP_MARGIN_S,
+            "containers": [{"name": container, "lifecycle": pause}],
+        }
+        patch_pods(
+            self, namespace=self.namespace, deployment=deployment, pod_spec=pod, depends_on=[self.release]
         )
 
 

@@ -11,9 +11,11 @@ import pulumi
 from components.bindings import Bindings
 from components.kubernetes import images
 from components.kubernetes.model_cache import model_path
-from components.kubernetes.placement import disruption_budget
+from components.kubernetes.placement import disruption_budget, spread_by_affinity
 from components.kubernetes.security import not_root
 from sizing.specs import EngineSpec, Workload
+
+RELEASE = "vllm"
 
 ENGINE_CONTAINER = "vllm"  # its name in the chart and in the workload
 GPU = "nvidia.com/gpu"
@@ -54,9 +56,9 @@ class EngineInputs:
     drain_s: int
 
 
-def engine_labels(release: str, engine: EngineSpec) -> dict[str, str]:
+def engine_labels(engine: EngineSpec) -> dict[str, str]:
     """Labels that the chart puts on the pods of this engine and of no other."""
-    return {"helm-release-name": release, "model": engine.slug}
+    return {"helm-release-name": RELEASE, "model": engine.slug}
 
 
 def probes(engines: Sequence[EngineSpec]) -> dict[str, object]:
@@ -100,7 +102,7 @@ def model_spec(engine: EngineSpec, inputs: EngineInputs) -> dict[str, object]:
         "resources": _resources(engine, inputs.workload),
         "shmSize": f"{engine.shm_gib}Gi",
         "tolerations": [{"key": GPU, "operator": "Exists", "effect": "NoSchedule"}],
-        "nodeSelectorTerms": [{"matchExpressions": _node_labels(engine)}],
+        "affinity": _affinity(engine, inputs.workload),
         "pdb": budget,
         "env": _environment(engine, inputs.bindings),
         "vllmConfig": {
@@ -115,11 +117,20 @@ def model_spec(engine: EngineSpec, inputs: EngineInputs) -> dict[str, object]:
     }
 
 
-def _node_labels(engine: EngineSpec) -> list[dict[str, object]]:
-    """Nodes the engine insists on; terms, because the chart has no plain selector for engines."""
-    return [
+def _affinity(engine: EngineSpec, workload: Workload) -> dict[str, object]:
+    """Nodes the engine insists on, and its replicas apart from each other where they can be.
+
+    The chart has neither a plain selector nor spread constraints for engines, and forgets its own
+    ``nodeSelectorTerms`` when there is an ``affinity``.
+    """
+    labels = [
         {"key": key, "operator": "In", "values": [value]} for key, value in sorted(engine.node_labels.items())
     ]
+    terms = {"nodeSelectorTerms": [{"matchExpressions": labels}]}
+    return {
+        "nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": terms},
+        **spread_by_affinity(workload, engine_labels(engine)),
+    }
 
 
 def _resources(engine: EngineSpec, workload: Workload) -> dict[str, dict[str, str]]:

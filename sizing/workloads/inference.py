@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sizing.engines import Engine
 from sizing.requirements import Requirements
-from sizing.specs import AddonsSpec, Container, Workload
+from sizing.specs import AddonsSpec, Container, SpreadRule, Workload
 from sizing.workloads.build import container, job
 
 ROUTER_CPU_M = 400
@@ -40,6 +40,7 @@ def _router(need: Requirements) -> Workload:
 
 
 def _engine(engine: Engine) -> Workload:
+    spread: SpreadRule = "soft" if engine.max_replicas > 1 else "none"
     return Workload(
         name=f"vllm-{engine.slug}",
         release="vllm",
@@ -59,6 +60,8 @@ def _engine(engine: Engine) -> Workload:
             ),
         ),
         node_labels=engine.node_labels,
+        spread_zones=spread,
+        spread_hosts=spread,
         max_unavailable=1,
         priority_class="gateway-critical",
         source="guide 2.3, D3",

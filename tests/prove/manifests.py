@@ -17,8 +17,8 @@ from tests import harness
 from tests.contracts.pods import GPU, WORKLOAD_LABEL
 from tests.prove.api import Object
 
-BY_AFFINITY = frozenset({"agentgateway-controller", "vllm-router"})
-"""Their charts have no key for spread constraints: the same rules are written as an affinity."""
+BY_AFFINITY = frozenset({"agentgateway", "vllm"})
+"""Releases whose charts have no key for spread constraints: the same rules are written as an affinity."""
 ONE_RUN = frozenset({"Job", "CronJob"})
 """A CronJob stands for one run of it: the Job that it makes when its time has come."""
 STORAGE_CLASS = "prove"
@@ -106,7 +106,7 @@ def pod_spec(workload: Workload) -> Object:
 def rules(workload: Workload) -> Object:
     """Spread between zones and hosts, the way the workload's component writes it."""
     labels = labels_of(workload)
-    if workload.name in BY_AFFINITY:
+    if workload.release in BY_AFFINITY:
         return {"affinity": spread_by_affinity(workload, labels)}
     made = {
         "affinity": pod_affinity(workload, labels),

@@ -92,6 +92,7 @@ def test_the_data_plane_is_the_plans(graph: Graph) -> None:
     assert rollout["minReadySeconds"] >= 60, "the load balancer takes longer than the pod"
     pod = rollout["template"]["spec"]
     assert pod["priorityClassName"] == "gateway-critical"
+    assert pod["securityContext"] == {"seccompProfile": {"type": "RuntimeDefault"}}
     selectors = [c["labelSelector"]["matchLabels"] for c in pod["topologySpreadConstraints"]]
     assert selectors == [{"gateway.networking.k8s.io/gateway-name": "edge"}] * 2
     assert found["shutdown"] == {"min": 16, "max": 620}

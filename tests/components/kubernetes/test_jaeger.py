@@ -228,6 +228,7 @@ def test_elasticsearch_needs_nothing_of_the_node_and_meets_the_restricted_level(
     assert container["securityContext"] == {
         "allowPrivilegeEscalation": False,
         "capabilities": {"drop": ["ALL"]},
+        "readOnlyRootFilesystem": True,
     }
 
 

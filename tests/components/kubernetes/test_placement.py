@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from components.kubernetes.placement import (
@@ -47,6 +49,29 @@ def test_hard_hosts_are_an_affinity_and_not_a_constraint() -> None:
     assert pod_affinity(strict, LABELS) == {
         "podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}
     }
+
+
+def test_soft_hosts_are_a_preference_beside_the_constraint() -> None:
+    """Linters look for an anti-affinity between hosts and read no spread constraints."""
+    gentle = pod(spread_zones="soft", spread_hosts="soft")
+    assert [c["topologyKey"] for c in spread_constraints(gentle, LABELS)] == [ZONE, HOST]
+    term = {
+        "labelSelector": {"matchLabels": LABELS},
+        "topologyKey": HOST,
+        "matchLabelKeys": ["pod-template-hash"],
+    }
+    assert pod_affinity(gentle, LABELS) == {
+        "podAntiAffinity": {
+            "preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 100, "podAffinityTerm": term}]
+        }
+    }
+    (of_set,) = preferred_terms(pod_affinity(pod(spread_hosts="soft", kind="StatefulSet"), LABELS))
+    assert "matchLabelKeys" not in of_set
+
+
+def preferred_terms(affinity: Any) -> list[dict[str, object]]:
+    weighted = affinity["podAntiAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"]
+    return [entry["podAffinityTerm"] for entry in weighted]
 
 
 def test_only_deployments_are_counted_per_rollout() -> None:

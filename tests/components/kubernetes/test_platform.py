@@ -41,6 +41,7 @@ def test_every_namespace_of_the_workloads_and_no_system_namespace(graph: Graph) 
     [
         ("gpu", "privileged"),
         ("monitoring", "privileged"),
+        ("agentgateway-system", "restricted"),
         ("keda", "restricted"),
         ("cert-manager", "restricted"),
         ("external-secrets", "restricted"),

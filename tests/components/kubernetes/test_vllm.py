@@ -11,6 +11,7 @@ import pytest
 from components.kubernetes.vllm import Vllm, VllmArgs
 from infra.graph.model import Graph
 from sizing.specs import Workloads
+from tests.contracts.pods import HOST, ZONE, selectors, spread
 from tests.factories_workloads import (
     WORKLOADS,
     Build,
@@ -93,10 +94,14 @@ def flags(graph: Graph, name: str = "llama-31-8b") -> dict[str, str]:
 
 
 def patch(graph: Graph, name: str = "llama-31-8b") -> dict[str, Any]:
-    found = resources(graph, "DeploymentPatch")[f"vllm-vllm-{name}-deployment-vllm-patch"].inputs
+    return patched(graph, f"vllm-{name}-deployment-vllm")
+
+
+def patched(graph: Graph, deployment: str) -> dict[str, Any]:
+    found = resources(graph, "DeploymentPatch")[f"vllm-{deployment}-patch"].inputs
     assert isinstance(found["spec"], dict)
     assert isinstance(found["metadata"], dict)
-    assert found["metadata"]["name"] == f"vllm-{name}-deployment-vllm"
+    assert found["metadata"]["name"] == deployment
     assert found["metadata"]["annotations"] == {"pulumi.com/skipAwait": "true"}
     return cast(dict[str, Any], found["spec"])["template"]["spec"]
 
@@ -167,7 +172,8 @@ def test_plain_pinned_images(graph: Graph) -> None:
 def test_engines_run_on_their_nodes(both: Graph) -> None:
     (toleration,) = model(both)["tolerations"]
     assert (toleration["key"], toleration["effect"]) == ("nvidia.com/gpu", "NoSchedule")
-    (term,) = model(both, "llama-31-70b")["nodeSelectorTerms"]
+    affinity = model(both, "llama-31-70b")["affinity"]["nodeAffinity"]
+    (term,) = affinity["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"]
     assert {(e["key"], *e["values"]) for e in term["matchExpressions"]} == {
         ("ai-gateway/pool", "gpu"),
         ("ai-gateway/gpu", "a100"),
@@ -204,10 +210,31 @@ def test_streams_end_before_the_pod_does(graph: Graph) -> None:
     assert waits_for(graph, "vllm-vllm-llama-31-8b-deployment-vllm-patch", "vllm-vllm")
 
 
+def test_the_router_holds_streams_as_long_as_engines_do(graph: Graph) -> None:
+    """Every stream of an engine goes through it."""
+    pod = patched(graph, "vllm-deployment-router")
+    (own,) = pod["containers"]
+    assert own["name"] == "router-container"
+    assert own["lifecycle"] == patch(graph)["containers"][0]["lifecycle"]
+    assert pod["terminationGracePeriodSeconds"] == patch(graph)["terminationGracePeriodSeconds"]
+    assert waits_for(graph, "vllm-vllm-deployment-router-patch", "vllm-vllm")
+
+
+def test_a_busy_router_is_taken_out_of_service_long_before_it_is_killed(graph: Graph) -> None:
+    """Beside the chart's readiness: every 5 s, three times."""
+    probe = values(graph, "vllm")["routerSpec"]["livenessProbe"]
+    assert probe["periodSeconds"] * probe["failureThreshold"] >= 4 * 15
+    assert probe["timeoutSeconds"] > 1
+
+
 def test_engines_are_spread_as_planned(graph: Graph) -> None:
+    """In one affinity with their nodes: the chart forgets ``nodeSelectorTerms`` beside it."""
     labels = {"helm-release-name": "vllm", "model": "llama-31-8b"}
-    found = patch(graph)["topologySpreadConstraints"]
-    assert [c["labelSelector"]["matchLabels"] for c in found] == [labels, labels]
+    found = model(graph)
+    assert "nodeSelectorTerms" not in found
+    assert "nodeAffinity" in found["affinity"]
+    assert selectors(None, found["affinity"]) == [labels, labels]
+    assert set(spread(None, found["affinity"])) == {ZONE, HOST}
 
 
 def test_the_key_is_a_reference_on_both_sides(graph: Graph) -> None:
