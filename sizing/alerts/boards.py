@@ -5,7 +5,7 @@ from __future__ import annotations
 from sizing.alerts import data, inference, load, platform, resources
 from sizing.alerts.panels import Panels, board
 from sizing.plan import Plan
-from sizing.specs.dashboards import DashboardSpec
+from sizing.specs.dashboards import DashboardSpec, PanelSpec
 
 DAY = "1d"
 _SERVER, _MODEL = "{{server}}", "{{model_name}}"
@@ -77,63 +77,42 @@ class _Boards(Panels):
             f"p{q}": f"histogram_quantile(0.{q}, sum by (le) (rate({edge}[$__rate_interval])))"
             for q in (50, 95)
         }
-        status = "sum by (status) (rate(agentgateway_requests_total[$__rate_interval]))"
-        failed = f"sum by (exception_status, exception_class) (rate({load.FAILED}[$__rate_interval]))"
-        cooled = f"sum by (model_id) (increase({load.COOLED_DOWN}[5m]))"
-        refused = f"sum by (model_id, exception_status) (rate({load.REFUSED}[$__rate_interval]))"
+        first, own = {"p95": load.FIRST_TOKEN}, {"p95": load.OVERHEAD}
         return board(
             "gateway",
             "Gateway: latency and errors",
             (
                 "Latency",
                 (
-                    panel(
-                        "First token, streamed calls (p95)",
-                        "seconds",
-                        {"p95": load.FIRST_TOKEN},
-                        "FirstTokenSlow",
-                    ),
-                    panel(
-                        "LiteLLM's own part (p95)", "seconds", {"p95": load.OVERHEAD}, "GatewayOverheadSlow"
-                    ),
+                    panel("First token, streamed calls (p95)", "seconds", first, "FirstTokenSlow"),
+                    panel("LiteLLM's own part (p95)", "seconds", own, "GatewayOverheadSlow"),
                     panel("Whole answers at the way in", "seconds", quantiles),
                 ),
             ),
-            (
-                "Errors",
-                (
-                    panel(
-                        "Errors and timeouts at the way in",
-                        "ratio",
-                        {"5xx, 408": load.EDGE_ERRORS},
-                        "GatewayErrors",
-                    ),
-                    panel("Failures in LiteLLM", "ratio", {"failed": load.LITELLM_ERRORS}, "LitellmErrors"),
-                    panel("Answers by status", "requests/s", {"{{status}}": status}),
-                    panel(
-                        "Failures by status",
-                        "requests/s",
-                        {"{{exception_status}} {{exception_class}}": failed},
-                    ),
-                ),
-            ),
-            (
-                "Models",
-                (
-                    panel("In flight", "count", {"requests": "sum(litellm_in_flight_requests)"}),
-                    panel(
-                        "Deployments put aside, times in 5 minutes",
-                        "count",
-                        {"{{model_id}}": cooled},
-                        "ModelUnavailable",
-                    ),
-                    panel(
-                        "Failed calls by deployment",
-                        "requests/s",
-                        {"{{model_id}} {{exception_status}}": refused},
-                    ),
-                ),
-            ),
+            ("Errors", self._errors()),
+            ("Models", self._models()),
+        )
+
+    def _errors(self) -> tuple[PanelSpec, ...]:
+        panel, edge = self.panel, {"5xx, 408": load.EDGE_ERRORS}
+        status = "sum by (status) (rate(agentgateway_requests_total[$__rate_interval]))"
+        failed = f"sum by (exception_status, exception_class) (rate({load.FAILED}[$__rate_interval]))"
+        return (
+            panel("Errors and timeouts at the way in", "ratio", edge, "GatewayErrors"),
+            panel("Failures in LiteLLM", "ratio", {"failed": load.LITELLM_ERRORS}, "LitellmErrors"),
+            panel("Answers by status", "requests/s", {"{{status}}": status}),
+            panel("Failures by status", "requests/s", {"{{exception_status}} {{exception_class}}": failed}),
+        )
+
+    def _models(self) -> tuple[PanelSpec, ...]:
+        panel, aside = self.panel, "Deployments put aside, times in 5 minutes"
+        cooled = f"sum by (model_id) (increase({load.COOLED_DOWN}[5m]))"
+        refused = f"sum by (model_id, exception_status) (rate({load.REFUSED}[$__rate_interval]))"
+        by_status = {"{{model_id}} {{exception_status}}": refused}
+        return (
+            panel("In flight", "count", {"requests": "sum(litellm_in_flight_requests)"}),
+            panel(aside, "count", {"{{model_id}}": cooled}, "ModelUnavailable"),
+            panel("Failed calls by deployment", "requests/s", by_status),
         )
 
     def tokens(self) -> DashboardSpec:
