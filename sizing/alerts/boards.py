@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from sizing.alerts import data, inference, load, platform, resources
-from sizing.alerts.model import Alert
-from sizing.alerts.rules import alerts
+from sizing.alerts.panels import Panels, board
 from sizing.plan import Plan
-from sizing.specs.dashboards import DashboardSpec, MarkSpec, PanelSpec, PanelUnit, QuerySpec, RowSpec
+from sizing.specs.dashboards import DashboardSpec, PanelSpec
 
 DAY = "1d"
 _SERVER, _MODEL = "{{server}}", "{{model_name}}"
@@ -17,7 +14,7 @@ _VLLM = '{model_name!=""}'
 
 def dashboards(plan: Plan) -> tuple[DashboardSpec, ...]:
     """All dashboards of a plan."""
-    make = _Panels(plan)
+    make = _Boards(plan)
     return (
         make.capacity(),
         make.gateway(),
@@ -29,56 +26,15 @@ def dashboards(plan: Plan) -> tuple[DashboardSpec, ...]:
     )
 
 
-def _board(name: str, title: str, *rows: tuple[str, tuple[PanelSpec, ...]]) -> DashboardSpec:
-    made = tuple(RowSpec(title=heading, panels=panels) for heading, panels in rows)
-    return DashboardSpec(uid=f"ai-gateway-{name}", title=title, rows=made)
-
-
-def _marks(alert: Alert | None) -> tuple[tuple[MarkSpec, ...], bool]:
-    """The alert's levels as marks, ascending, and whether it is bad to be below them."""
-    if alert is None:
-        return (), False
-    values = [level.value for level in alert.levels if level.value is not None]
-    if alert.op == "<":
-        warning, critical = values[0], values[-1]
-        first = () if warning == critical else (MarkSpec(value=critical, color="orange"),)
-        return (*first, MarkSpec(value=warning, color="green")), True
-    colors = ("orange", "red") if len(values) > 1 else ("red",)
-    return tuple(MarkSpec(value=v, color=c) for v, c in zip(values, colors, strict=True)), False
-
-
-class _Panels:
-    """Makes panels that know the alerts of one plan."""
-
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
-        self._alerts: Mapping[str, Alert] = {alert.name: alert for alert in alerts(plan)}
-
-    def _panel(
-        self,
-        title: str,
-        unit: PanelUnit,
-        queries: Mapping[str, str],
-        alert: str = "",
-        description: str = "",
-    ) -> PanelSpec:
-        """A panel of ``legend -> expression``. Marks come from the alert, if the plan has it."""
-        marks, low_is_bad = _marks(self._alerts.get(alert))
-        return PanelSpec(
-            title=title,
-            unit=unit,
-            queries=tuple(QuerySpec(expr=expr, legend=legend) for legend, expr in queries.items()),
-            marks=marks,
-            base="red" if low_is_bad else "green",
-            description=description,
-        )
+class _Boards(Panels):
+    """The dashboards of one plan."""
 
     def capacity(self) -> DashboardSpec:
-        panel, most = self._panel, self._plan.requirements.litellm.max_rps
+        panel, most = self.panel, self.plan.requirements.litellm.max_rps
         hpa = "kube_horizontalpodautoscaler"
         share = f"{hpa}_status_current_replicas / {hpa}_spec_max_replicas"
         legend = "{{namespace}}/{{workload}}"
-        return _board(
+        return board(
             "capacity",
             "Capacity",
             (
@@ -116,77 +72,56 @@ class _Panels:
         )
 
     def gateway(self) -> DashboardSpec:
-        panel, edge = self._panel, "agentgateway_request_duration_seconds_bucket"
+        panel, edge = self.panel, "agentgateway_request_duration_seconds_bucket"
         quantiles = {
             f"p{q}": f"histogram_quantile(0.{q}, sum by (le) (rate({edge}[$__rate_interval])))"
             for q in (50, 95)
         }
-        status = "sum by (status) (rate(agentgateway_requests_total[$__rate_interval]))"
-        failed = f"sum by (exception_status, exception_class) (rate({load.FAILED}[$__rate_interval]))"
-        cooled = f"sum by (model_id) (increase({load.COOLED_DOWN}[5m]))"
-        refused = f"sum by (model_id, exception_status) (rate({load.REFUSED}[$__rate_interval]))"
-        return _board(
+        first, own = {"p95": load.FIRST_TOKEN}, {"p95": load.OVERHEAD}
+        return board(
             "gateway",
             "Gateway: latency and errors",
             (
                 "Latency",
                 (
-                    panel(
-                        "First token, streamed calls (p95)",
-                        "seconds",
-                        {"p95": load.FIRST_TOKEN},
-                        "FirstTokenSlow",
-                    ),
-                    panel(
-                        "LiteLLM's own part (p95)", "seconds", {"p95": load.OVERHEAD}, "GatewayOverheadSlow"
-                    ),
+                    panel("First token, streamed calls (p95)", "seconds", first, "FirstTokenSlow"),
+                    panel("LiteLLM's own part (p95)", "seconds", own, "GatewayOverheadSlow"),
                     panel("Whole answers at the way in", "seconds", quantiles),
                 ),
             ),
-            (
-                "Errors",
-                (
-                    panel(
-                        "Errors and timeouts at the way in",
-                        "ratio",
-                        {"5xx, 408": load.EDGE_ERRORS},
-                        "GatewayErrors",
-                    ),
-                    panel("Failures in LiteLLM", "ratio", {"failed": load.LITELLM_ERRORS}, "LitellmErrors"),
-                    panel("Answers by status", "requests/s", {"{{status}}": status}),
-                    panel(
-                        "Failures by status",
-                        "requests/s",
-                        {"{{exception_status}} {{exception_class}}": failed},
-                    ),
-                ),
-            ),
-            (
-                "Models",
-                (
-                    panel("In flight", "count", {"requests": "sum(litellm_in_flight_requests)"}),
-                    panel(
-                        "Deployments put aside, times in 5 minutes",
-                        "count",
-                        {"{{model_id}}": cooled},
-                        "ModelUnavailable",
-                    ),
-                    panel(
-                        "Failed calls by deployment",
-                        "requests/s",
-                        {"{{model_id}} {{exception_status}}": refused},
-                    ),
-                ),
-            ),
+            ("Errors", self._errors()),
+            ("Models", self._models()),
+        )
+
+    def _errors(self) -> tuple[PanelSpec, ...]:
+        panel, edge = self.panel, {"5xx, 408": load.EDGE_ERRORS}
+        status = "sum by (status) (rate(agentgateway_requests_total[$__rate_interval]))"
+        failed = f"sum by (exception_status, exception_class) (rate({load.FAILED}[$__rate_interval]))"
+        return (
+            panel("Errors and timeouts at the way in", "ratio", edge, "GatewayErrors"),
+            panel("Failures in LiteLLM", "ratio", {"failed": load.LITELLM_ERRORS}, "LitellmErrors"),
+            panel("Answers by status", "requests/s", {"{{status}}": status}),
+            panel("Failures by status", "requests/s", {"{{exception_status}} {{exception_class}}": failed}),
+        )
+
+    def _models(self) -> tuple[PanelSpec, ...]:
+        panel, aside = self.panel, "Deployments put aside, times in 5 minutes"
+        cooled = f"sum by (model_id) (increase({load.COOLED_DOWN}[5m]))"
+        refused = f"sum by (model_id, exception_status) (rate({load.REFUSED}[$__rate_interval]))"
+        by_status = {"{{model_id}} {{exception_status}}": refused}
+        return (
+            panel("In flight", "count", {"requests": "sum(litellm_in_flight_requests)"}),
+            panel(aside, "count", {"{{model_id}}": cooled}, "ModelUnavailable"),
+            panel("Failed calls by deployment", "requests/s", by_status),
         )
 
     def tokens(self) -> DashboardSpec:
-        panel, top = self._panel, self._plan.requirements.workload.daily_tokens[-1]
+        panel, top = self.panel, self.plan.requirements.workload.daily_tokens[-1]
         rate = "sum by (model) (rate(litellm_{}_tokens_metric_total[$__rate_interval]))"
         daily = f"sum(increase(litellm_total_tokens_metric_total[{DAY}]))"
         spend = "sum by ({}) (rate(litellm_spend_metric_total[1h])) * 3600"
         own = f"sum by (model_name) (rate(vllm:generation_tokens_total{_VLLM}[$__rate_interval]))"
-        return _board(
+        return board(
             "tokens",
             "Tokens and cost",
             (
@@ -210,11 +145,11 @@ class _Panels:
         )
 
     def inference(self) -> DashboardSpec:
-        panel = self._panel
+        panel = self.panel
         preempted = f"sum by (model_name) (rate(vllm:num_preemptions_total{_VLLM}[$__rate_interval]))"
         running = f"sum by (model_name) (vllm:num_requests_running{_VLLM})"
         waiting = f"sum by (model_name) (vllm:num_requests_waiting{_VLLM})"
-        return _board(
+        return board(
             "inference",
             "GPUs and vLLM",
             (
@@ -236,21 +171,27 @@ class _Panels:
         )
 
     def database(self) -> DashboardSpec:
-        panel, pod = self._panel, "{{pod}}"
+        panel, pod = self.panel, "{{pod}}"
         lag = (
             (panel("Replica lag", "seconds", {_SERVER: data.REPLICA_LAG}, "DatabaseReplicaBehind"),)
-            if "DatabaseReplicaBehind" in self._alerts
+            if "DatabaseReplicaBehind" in self.alerts
+            else ()
+        )
+        growth = (
+            (panel("Free space, of that below which it grows", "ratio", {_SERVER: data.GROWTH}, stuck),)
+            if (stuck := "DatabaseStorageNotGrowing") in self.alerts
             else ()
         )
         wait = "max by (pod) (pgbouncer_pools_client_maxwait_seconds)"
         queries = "sum by (pod) (rate(pgbouncer_stats_queries_pooled_total[$__rate_interval]))"
-        return _board(
+        return board(
             "database",
             "Database and pool",
             (
                 "Database",
                 (
                     panel("Storage", "ratio", {_SERVER: data.STORAGE}, "DatabaseStorageFull"),
+                    *growth,
                     panel("IOPS", "operations/s", {_SERVER: data.IOPS}, "DatabaseIopsHigh"),
                     panel("CPU", "ratio", {_SERVER: data.CPU}, "DatabaseCpuHigh"),
                     panel("Connections", "count", {_SERVER: data.CONNECTIONS}, "DatabaseConnectionsHigh"),
@@ -275,9 +216,9 @@ class _Panels:
         )
 
     def cache(self) -> DashboardSpec:
-        panel = self._panel
+        panel = self.panel
         hits = "sum(rate(litellm_cache_hits_metric_total[$__rate_interval]))"
-        return _board(
+        return board(
             "cache",
             "Redis",
             (
@@ -292,13 +233,13 @@ class _Panels:
         )
 
     def vault(self) -> DashboardSpec:
-        panel = self._panel
+        panel = self.panel
         ready = 'sum(kube_statefulset_status_replicas_ready{namespace="vault", statefulset="vault"})'
         age = f"time() - {platform.SNAPSHOT}"
         failed = " + ".join(
             f"sum(rate(vault_audit_log_{kind}_failure[$__rate_interval]))" for kind in ("request", "response")
         )
-        return _board(
+        return board(
             "vault",
             "Vault",
             (

@@ -8,6 +8,7 @@ from collections import Counter
 import pytest
 
 from sizing import choices
+from sizing.alerts.data import STORAGE
 from sizing.alerts.model import RUNBOOK, Alert, Level
 from sizing.alerts.resources import OBJECTS, object_name, watched
 from sizing.alerts.rules import alerts, records, rule_groups
@@ -101,6 +102,38 @@ def test_a_pool_that_can_grow_is_watched_and_no_other(stack: str, cloud: str) ->
         assert (name in names) == (most > least)
         if name in names:
             assert values(names[name]) == [most]
+
+
+@EVERY_CASE
+def test_an_outage_of_the_way_in_pages_without_any_traffic(stack: str, cloud: str) -> None:
+    for name, workload in (
+        ("GatewayDown", "agentgateway"),
+        ("LitellmDown", "litellm"),
+        ("PoolDown", "pgbouncer"),
+    ):
+        alert, found = named(plan(stack, cloud), name), plan(stack, cloud).workloads[workload]
+        assert [level.severity for level in alert.levels] == ["critical"]
+        assert (
+            f'namespace="{found.namespace}", deployment="{object_name(plan(stack, cloud), found)}"'
+            in alert.expr
+        )
+
+
+@EVERY_CASE
+def test_each_source_of_metrics_is_asked_for_by_itself(stack: str, cloud: str) -> None:
+    found = plan(stack, cloud)
+    asked = {a.labels["source"] for a in alerts(found) if a.name in ("MetricsMissing", "CloudMetricsMissing")}
+    pods = {"agentgateway", "litellm", "pgbouncer", "vault", "vllm-router"}
+    engines = {f"vllm-{engine.slug}" for engine in found.engines}
+    assert asked == pods | engines | {"kube-state-metrics", "kubelet", "GPUs", "database", "cache"}
+
+
+def test_a_disk_of_google_is_measured_against_its_limit() -> None:
+    """Cloud SQL grows a disk of 1 TB at 97.6%: a share of today's size would page before each growth."""
+    found = plan("enterprise", "gcp")
+    storage = next(record for record in records(found) if record.name == STORAGE)
+    assert str(found.order.postgres.spec.max_storage_gib * 2**30) in storage.expr
+    assert values(named(found, "DatabaseStorageNotGrowing")) == [0.9, 0.5]
 
 
 def test_an_override_moves_the_threshold() -> None:

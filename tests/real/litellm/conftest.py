@@ -1,7 +1,7 @@
 """A real LiteLLM with the generated configuration, two fake model servers and a real Redis cluster.
 
 Without a database: its client needs an engine that its vendor offers as a download only, in no package. The
-configuration is the same; what needs a database (keys, budgets, spend) is not exercised here.
+configuration is the same; what needs a database (keys of users, their budgets, spend) is not exercised here.
 """
 
 from __future__ import annotations

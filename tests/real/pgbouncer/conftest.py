@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -82,9 +83,16 @@ def directory() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def postgres(directory: Path) -> Iterator[servers.Postgres]:
-    """As many connections as the smallest shipped database allows."""
-    least = min(plan(stack).order.postgres.spec.max_connections for stack in ("small", "large"))
-    with servers.postgres(directory, least) as server:
+    """For tests that do not count its connections."""
+    with database(directory, "large", "gcp") as server:
+        yield server
+
+
+@contextmanager
+def database(directory: Path, stack: str, cloud: str) -> Iterator[servers.Postgres]:
+    """With as many connections as the stack's database allows."""
+    home = servers.own(Path(tempfile.mkdtemp(prefix="database-", dir=directory)))
+    with servers.postgres(home, plan(stack, cloud).order.postgres.spec.max_connections) as server:
         server.query(f"CREATE ROLE {USER} LOGIN PASSWORD '{PASSWORD}'")
         server.query(f"CREATE DATABASE {DATABASE}")
         server.query(
@@ -98,14 +106,21 @@ Starter = Callable[..., AbstractContextManager[Pool]]
 
 @pytest.fixture
 def start(directory: Path, postgres: servers.Postgres) -> Starter:
-    """Start the pool of a stack; ``changes`` are set in the generated values."""
+    """Start the pool of a stack, before ``server`` instead of the shared one; ``changes`` are set in the
+    generated values."""
 
     @contextmanager
-    def started(stack: str, cloud: str = "aws", ca: Path | None = None, **changes: object) -> Iterator[Pool]:
+    def started(
+        stack: str,
+        cloud: str = "aws",
+        ca: Path | None = None,
+        server: servers.Postgres = postgres,
+        **changes: object,
+    ) -> Iterator[Pool]:
         values: Any = releases(captured(stack, cloud))["pgbouncer"]["values"]
         port = servers.free_port()
         home = directory / f"pool-{stack}-{cloud}-{port}"
-        yield from _run(values, port, home, ca or postgres.ca, postgres.port, changes)
+        yield from _run(values, port, home, ca or server.ca, server.port, changes)
 
     return started
 

@@ -10,7 +10,8 @@ from sizing.alerts.model import Alert, Level
 from sizing.alerts.rules import alerts
 from sizing.plan import Plan
 from tests.real.prometheus.corners import MORE, QUIET
-from tests.real.prometheus.scenarios import SETTLE_M, STEP_S, Scenario, Series, scenario
+from tests.real.prometheus.scenarios import scenario
+from tests.real.prometheus.series import SETTLE_M, STEP_S, Scenario, Series
 
 LONG_WINDOWS_M = {"SpendLogOutgrowsDisk": 6 * 60, "LongTermMetricsNotUploaded": 30}
 """Windows longer than that, by alert."""

@@ -9,17 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sizing.plan import Plan
-from tests.real.prometheus.scenarios import (
-    SETTLED_S,
-    SOMETHING,
-    SPANS,
-    Scenario,
-    Series,
-    flat,
-    growing,
-    large_disk,
-    rate,
-)
+from tests.real.prometheus.managed import SOMETHING, large_disk
+from tests.real.prometheus.scenarios import SPANS
+from tests.real.prometheus.series import SETTLED_S, Scenario, Series, flat, growing, rate
 
 _REFUSED = 'litellm_deployment_failure_responses_total{model_id="m",exception_status="%s"}'
 _SERVED = 'litellm_deployment_success_responses_total{model_id="m"}'
