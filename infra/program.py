@@ -176,10 +176,10 @@ class _Workloads:
         specs, pods, bindings = self._specs, self._pods, self._bindings
         monitored = (*ready, addons.prometheus_crds)
         bootstrap = DatabaseBootstrap("database", DatabaseBootstrapArgs(pods, bindings, ready), self._opts)
-        # It connects when a client does: no role has to exist before.
-        pgbouncer = Pgbouncer(
-            "pgbouncer", PgbouncerArgs(specs.pgbouncer, pods, bindings, monitored), self._opts
-        )
+        # It connects when a client does, and the proxies wait longer for their migrations: after the roles
+        # nothing is later, and nobody finds a pool that the server refuses.
+        pooled = (*monitored, bootstrap.job)
+        pgbouncer = Pgbouncer("pgbouncer", PgbouncerArgs(specs.pgbouncer, pods, bindings, pooled), self._opts)
         vllm = Vllm(
             "vllm",
             VllmArgs(

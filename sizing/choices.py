@@ -124,3 +124,5 @@ NODE_DISK_GIB = 100
 """Root disk of a CPU node: images and ephemeral storage; a default of 20 GiB does not hold them."""
 GPU_NODE_DISK_GIB = 200
 """Root disk of a GPU node: the vLLM image unpacks to about 29 GB, and copies of it overlap in an update."""
+GPU_NODE_DISK_MIN_GIB = 60
+"""Two copies of that image: a smaller disk fills when the image changes, or never holds it."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from sizing import choices
 from sizing.clouds.base import Order, PoolOrder
 from sizing.engines import ENGINE_LABEL, POOL_LABEL, Engine
 from sizing.errors import SizingError
@@ -52,6 +53,13 @@ def _cpu_share(order: Order, needed: int) -> Share:
 
 def _gpu_shares(pool: PoolOrder, engines: tuple[Engine, ...]) -> Iterable[Share]:
     """One share; beside an engine that fills a node, each engine has its own, or nodes would fragment."""
+    if pool.disk_gib < choices.GPU_NODE_DISK_MIN_GIB:
+        raise SizingError(
+            "nodes.gpu.diskGib",
+            pool.disk_gib,
+            "the engines' image unpacks to about 29 GB, and an update keeps the old one for a while",
+            f"Set nodes.gpu.diskGib to at least {choices.GPU_NODE_DISK_MIN_GIB}.",
+        )
     dedicated = any(ENGINE_LABEL in e.node_labels for e in engines)
     parts = [(f"gpu-{e.slug}", [e]) for e in engines] if dedicated else [("gpu", list(engines))]
     if pool.max is not None and pool.max < len(parts):

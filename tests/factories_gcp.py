@@ -221,6 +221,7 @@ def node_group(**changes: Any) -> NodeGroupSpec:
         min=10,
         desired=10,
         max=14,
+        initial_per_zone=4,
         disk_gib=120,
         labels={"ai-gateway/pool": "cpu"},
     )
@@ -237,6 +238,7 @@ def gpu_group(**changes: Any) -> NodeGroupSpec:
         "min": 1,
         "desired": 3,
         "max": 8,
+        "initial_per_zone": 1,
         "disk_gib": 300,
         "gpus_per_node": 4,
         "gpu_model": "nvidia-l4",

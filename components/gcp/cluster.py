@@ -39,6 +39,7 @@ BACKUP_SCHEDULE = "0 1 * * *"
 """Daily at 01:00 UTC, before the windows in which Google maintains cluster and database."""
 
 FIRST_POOL_DISK_GIB = 20
+FIRST_POOL_MACHINE = "e2-medium"
 """The pool that GKE insists on is deleted right away; by default its disks take 300 GB of a quota of 500."""
 
 LOGS = (
@@ -248,6 +249,7 @@ class Cluster(Component):
         return gcp.container.ClusterNodeConfigArgs(
             service_account=self._account.email,
             oauth_scopes=list(SCOPES),
+            machine_type=FIRST_POOL_MACHINE,
             disk_size_gb=FIRST_POOL_DISK_GIB,
             boot_disk_kms_key=self._args.disk_key_id,
             shielded_instance_config=gcp.container.ClusterNodeConfigShieldedInstanceConfigArgs(

@@ -51,6 +51,8 @@ class Endpoints(Component):
 
     Attributes:
         address: the endpoint's address, plain.
+        ready: the endpoint and its names. A name that leads to no endpoint yet is worse than none: whoever
+            calls Google's APIs waits for these.
     """
 
     TYPE = "ai-gateway:gcp:Endpoints"
@@ -61,12 +63,13 @@ class Endpoints(Component):
         if args.bundle not in BUNDLES:
             raise ValueError(f"no such bundle of Google APIs: {args.bundle}; use {' or '.join(BUNDLES)}")
         self.address = free_address(args.ranges)
-        self._endpoint()
+        rule = self._endpoint()
+        self.ready: list[pulumi.Resource] = [rule]
         for domain in DOMAINS:
-            self._zone(domain)
+            self.ready += self._zone(domain, rule)
         self.register_outputs({"address": self.address})
 
-    def _endpoint(self) -> None:
+    def _endpoint(self) -> gcp.compute.GlobalForwardingRule:
         args = self._args
         address = gcp.compute.GlobalAddress(
             self.prefix,
@@ -78,7 +81,7 @@ class Endpoints(Component):
             labels=labels(args.tags),
             opts=self.child(),
         )
-        gcp.compute.GlobalForwardingRule(
+        return gcp.compute.GlobalForwardingRule(
             self.prefix,
             name=rule_name(args.cluster_name),
             project=args.project,
@@ -89,7 +92,7 @@ class Endpoints(Component):
             opts=self.child(depends_on=[*args.before]),  # the API refuses labels here
         )
 
-    def _zone(self, domain: str) -> None:
+    def _zone(self, domain: str, rule: gcp.compute.GlobalForwardingRule) -> list[gcp.dns.RecordSet]:
         args, name = self._args, f"{self.prefix}-{domain.replace('.', '-')}"
         visible = gcp.dns.ManagedZonePrivateVisibilityConfigNetworkArgs(network_url=args.network_id)
         zone = gcp.dns.ManagedZone(
@@ -102,7 +105,7 @@ class Endpoints(Component):
             labels=labels(args.tags),
             opts=self.child(depends_on=[*args.before]),
         )
-        for record, kind, target in (("", "A", self.address), ("*.", "CNAME", f"{domain}.")):
+        return [
             gcp.dns.RecordSet(
                 f"{name}-{kind.lower()}",
                 project=args.project,
@@ -111,8 +114,10 @@ class Endpoints(Component):
                 type=kind,
                 ttl=DNS_TTL_S,
                 rrdatas=[target],
-                opts=self.child(),
+                opts=self.child(depends_on=[rule]),
             )
+            for record, kind, target in (("", "A", self.address), ("*.", "CNAME", f"{domain}."))
+        ]
 
 
 def rule_name(cluster_name: str) -> str:

@@ -72,7 +72,7 @@ class Network(Component):
 
     Attributes:
         network_id, subnet_id: full names.
-        egress: what must exist before a node reaches the internet, and must outlive it.
+        egress: what must exist before a node reaches the internet and Google's APIs, and must outlive it.
         private_services: the peering; Cloud SQL depends on it.
         redis_policy: Memorystore depends on it.
     """
@@ -94,7 +94,7 @@ class Network(Component):
         self.private_services = self._private_services()
         self.redis_policy = self._redis_policy()
         self._deny_the_rest()
-        self._endpoints()
+        self.egress += self._endpoints()
         self._flow_logs()
         self.register_outputs({"network_id": self.network_id, "subnet_id": self.subnet_id})
 
@@ -218,12 +218,12 @@ class Network(Component):
             opts=self.child(),
         )
 
-    def _endpoints(self) -> None:
+    def _endpoints(self) -> list[pulumi.Resource]:
         args, spec = self._args, self._args.spec
         if not spec.interface_endpoints:
-            return
+            return []
         [bundle] = spec.interface_endpoints  # one address answers for all APIs
-        Endpoints(
+        endpoints = Endpoints(
             f"{self.prefix}-endpoints",
             EndpointsArgs(
                 bundle=bundle,
@@ -240,6 +240,7 @@ class Network(Component):
             ),
             self.child(),
         )
+        return endpoints.ready
 
     def _flow_logs(self) -> None:
         args = self._args

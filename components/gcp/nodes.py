@@ -54,11 +54,9 @@ class Nodes(Component):
     """One node pool per specification.
 
     Counts: GKE counts nodes per zone unless told otherwise, so the autoscaler gets totals, balanced over the
-    zones. A pool begins with the same number in each zone: enough for the desired total, or one less each
-    when that is more than the maximum. The autoscaler does not fill up to the minimum, it only never goes
-    below it (https://cloud.google.com/kubernetes-engine/docs/concepts/cluster-autoscaler), so a maximum
-    should leave room for a full round of zones. GPU pools begin with no more than desired, since a node too
-    many is dear or refused by the quota; the autoscaler adds what the engines ask for. Afterwards the number
+    zones. A pool begins with the same number in each zone, as its specification says. The autoscaler does not
+    fill up to the minimum, it only never goes below it
+    (https://cloud.google.com/kubernetes-engine/docs/concepts/cluster-autoscaler). Afterwards the number
     belongs to the autoscaler and is ignored: a change of it would replace the pool.
 
     GPU nodes: GKE installs driver and device plugin, and puts the taint ``nvidia.com/gpu=present:NoSchedule``
@@ -90,7 +88,7 @@ class Nodes(Component):
             location=args.region,
             cluster=args.cluster.name,
             node_locations=list(spec.zones),
-            initial_node_count=initial_per_zone(spec),
+            initial_node_count=spec.initial_per_zone,
             autoscaling=module.NodePoolAutoscalingArgs(
                 total_min_node_count=spec.min,
                 total_max_node_count=spec.max,
@@ -127,14 +125,6 @@ class Nodes(Component):
             gvnic=module.NodePoolNodeConfigGvnicArgs(enabled=True),
             guest_accelerators=_accelerators(spec),
         )
-
-
-def initial_per_zone(spec: NodeGroupSpec) -> int:
-    """Nodes in each zone at the start."""
-    zones = len(spec.zones)
-    most = spec.desired if spec.gpus_per_node else spec.max
-    enough = -(-spec.desired // zones)
-    return enough if enough * zones <= most else spec.desired // zones
 
 
 def _accelerators(spec: NodeGroupSpec) -> list[gcp.container.NodePoolNodeConfigGuestAcceleratorArgs] | None:

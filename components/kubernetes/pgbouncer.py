@@ -85,7 +85,7 @@ NO_ADMIN = "no_admin"
 
 @dataclass(frozen=True)
 class PgbouncerArgs:
-    """``ready``: namespace, secret store and monitoring CRDs; the roles need not exist yet."""
+    """``ready``: namespace, secret store, monitoring CRDs, and the Job that makes the roles."""
 
     spec: PgbouncerSpec
     workloads: Workloads

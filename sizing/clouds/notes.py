@@ -44,8 +44,9 @@ class Notes(Spec):
     """A cloud's words; plain texts are sources unless said otherwise.
 
     ``region`` is the one that catalogue and prices are of, ``kubernetes`` the managed service's name, and
-    ``endpoints_included`` the private paths every network has besides those that are ordered. ``raise_quota``
-    says how to ask for more of a quota: ``service``, ``code``, ``region`` and ``value`` are filled in.
+    ``endpoints_included`` the private paths every network has besides those that are ordered. ``pools`` says
+    why a pool may begin below its desired count, None where it never does. ``raise_quota`` says how to ask
+    for more of a quota: ``service``, ``code``, ``region`` and ``value`` are filled in.
     """
 
     region: str
@@ -59,6 +60,7 @@ class Notes(Spec):
     endpoints: Remark
     endpoints_included: tuple[str, ...]
     volumes: Remark
+    pools: Remark | None
     raise_quota: str
     postgres: PostgresNotes
     redis: RedisNotes

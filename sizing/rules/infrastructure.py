@@ -19,6 +19,7 @@ def rules(plan: Plan) -> Iterator[Finding]:
     yield from _machines(plan)
     yield from _cpu_maximum(plan)
     yield from _gpu_maximum(plan)
+    yield from _first_nodes(plan)
     yield from _control_plane(plan)
     yield from _access(plan)
     yield from _bandwidth(plan)
@@ -90,6 +91,27 @@ def _gpu_maximum(plan: Plan) -> Iterator[Finding]:
             + ", ".join(f"{e.name} {e.max_replicas} x {e.gpus} GPU" for e in plan.engines),
             source="guide 2.3 (engine maximum), 3.1",
         )
+
+
+def _first_nodes(plan: Plan) -> Iterator[Finding]:
+    """Pools that begin below the desired count: the cloud begins with the same number in every zone (D2)."""
+    row, pools = ch3_infrastructure.CLUSTER[plan.requirements.tier], plan.order.notes.pools
+    for pool, guide, desired in (
+        ("cpu_nodes", row.cpu_nodes.count, plan.order.cpu.desired),
+        ("gpu_nodes", row.gpu_nodes.count, plan.order.gpu.desired),
+    ):
+        start = sum(group.start for group in plan.node_groups if group.pool == pool)
+        if pools is not None and start < desired and start != guide:
+            yield Finding(
+                id="D2",
+                section=CLUSTER,
+                path=f"cluster.{pool}.desired",
+                kind=Kind.INTERPRETED,
+                guide=guide,
+                actual=start,
+                reason=f"{pools.reason}; the autoscaler makes the other {desired - start} for pods that wait",
+                source=pools.source,
+            )
 
 
 def _control_plane(plan: Plan) -> Iterator[Finding]:

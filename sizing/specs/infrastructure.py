@@ -37,6 +37,7 @@ class NodeGroupSpec(Spec):
     """One node group. Counts are totals over its zones; a group whose zones share nothing has one zone.
 
     ``gpu_model`` is the accelerator's name at the cloud, empty where the machine type says it all.
+    ``initial_per_zone`` is what each zone begins with where a group cannot begin with a total, else None.
     """
 
     name: str
@@ -49,8 +50,14 @@ class NodeGroupSpec(Spec):
     disk_gib: int
     gpus_per_node: int = 0
     gpu_model: str = ""
+    initial_per_zone: int | None = None
     labels: Mapping[str, str] = {}
     tainted: bool = False  # carries the taint nvidia.com/gpu=present:NoSchedule
+
+    @property
+    def start(self) -> int:
+        """Nodes that the group begins with."""
+        return self.desired if self.initial_per_zone is None else self.initial_per_zone * len(self.zones)
 
 
 class AddonSpec(Spec):

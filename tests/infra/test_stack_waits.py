@@ -114,6 +114,7 @@ def test_the_first_start_goes_step_by_step(stack: str, cloud: str) -> None:
         for before, after in itertools.pairwise(chain):
             assert by_name[before].urn in awaited(graph, by_name[after]), (before, after)
     assert by_name["pgbouncer-pgbouncer"].urn in awaited(graph, by_name["litellm-litellm"])
+    assert by_name["database-bootstrap"].urn in awaited(graph, by_name["pgbouncer-pgbouncer"])
     assert by_name["gateway-gateway-edge"].urn in awaited(graph, by_name["gateway-httproute-edge"])
 
 

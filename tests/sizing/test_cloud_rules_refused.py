@@ -160,10 +160,6 @@ REFUSED: dict[tuple[str, str, str], tuple[str, dict[str, Any]]] = {
         "small",
         {"nodes": {"gpu": {"machineType": "a3-highgpu-1g"}}},
     ),
-    ("gcp", "gce-machine-types", "nodes.cpu.machineType"): (
-        "small",
-        {"nodes": {"cpu": {"machineType": "n2-standard-5"}}},
-    ),
     ("gcp", "gke-authorized-networks", "network.apiAllowedCidrs"): (
         "small",
         {"network": {"apiAllowedCidrs": [f"8.8.{n}.0/24" for n in range(51)]}},

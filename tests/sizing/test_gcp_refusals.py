@@ -38,7 +38,7 @@ CASES: list[tuple[str, Mapping[str, Any], str, str]] = [
         "offered in 2 zones",
         "",
     ),
-    ("nodes.gpu.machineType", {"nodes": {"gpu": {"machineType": "a3-highgpu-1g"}}}, "not a machine", ""),
+    ("nodes.gpu.machineType", {"nodes": {"gpu": {"machineType": "a3-highgpu-1g"}}}, "Spot", ""),
     (
         "network.cidr",
         {"network": {"cidr": "172.16.0.0/16"}},
@@ -176,3 +176,11 @@ def test_gke_lists_fifty_networks_the_own_one_among_them(cidrs: list[str], most:
     assert (caught.value.path, caught.value.value) == ("network.apiAllowedCidrs", most + 1)
     kept = plan_with("gcp", Tier.SMALL, {"network": {"apiAllowedCidrs": cidrs[:most]}}).cluster
     assert kept.api_allowed_cidrs == tuple(cidrs[:most])
+
+
+@pytest.mark.parametrize("pool", ["cpu", "gpu"])
+@pytest.mark.parametrize("name", ["a3-highgpu-8g", "n2-standard-5"])
+def test_a_type_that_is_only_not_listed_is_not_called_spot_only(pool: str, name: str) -> None:
+    with pytest.raises(SizingError) as caught:
+        plan_with("gcp", Tier.SMALL, {"nodes": {pool: {"machineType": name}}})
+    assert caught.value.limit == "not a machine type of the Google Cloud catalogue"

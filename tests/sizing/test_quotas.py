@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,10 +16,12 @@ from infra.settings import load
 from sizing import quotas
 from sizing.clouds.aws.machines import machines
 from sizing.clouds.gcp.machines import machines as gcp_machines
+from sizing.guide.cells import Tier
 from sizing.quotas import Increase, QuotaNeed, Usage
 from sizing.tables import rows
 from tests import harness
 from tests.harness import CASES, captured, of_type
+from tests.sizing.cloud_plans import plan_with
 
 EVERY_STACK = pytest.mark.parametrize(("stack", "cloud"), CASES)
 
@@ -89,15 +92,40 @@ def test_every_vcpu_and_gpu_is_counted_once(stack: str, cloud: str) -> None:
     plan, found = harness.plan(stack, cloud), _found(stack, cloud)
     known = machines() if cloud == "aws" else gcp_machines()
     groups = plan.node_groups
-    vcpu = [sum(known[g.machine_type].vcpu * count(g) for g in groups) for count in (_desired, _max)]
     if cloud == "aws":
+        vcpu = [sum(known[g.machine_type].vcpu * count(g) for g in groups) for count in (_desired, _max)]
         families = [found[code] for code in ("L-1216C47A", "L-DB2E81BA", "L-417A185B") if code in found]
         assert [sum(n.now for n in families), sum(n.most for n in families)] == vcpu
         return
-    assert [found["CPUS_ALL_REGIONS"].now, found["CPUS_ALL_REGIONS"].most] == vcpu
+    assert found["CPUS_ALL_REGIONS"].most == sum(known[g.machine_type].vcpu * g.max for g in groups)
     gpus = [need for code, need in found.items() if code.startswith("NVIDIA_")]
     assert sum(need.most for need in gpus) == found["GPUS_ALL_REGIONS"].most
     assert found["GPUS_ALL_REGIONS"].most == sum(g.gpus_per_node * g.max for g in groups)
+
+
+@pytest.mark.parametrize("stack", harness.STACKS)
+def test_what_google_counts_at_first_is_what_the_first_up_makes(stack: str) -> None:
+    """Pools begin per zone; engines at their minimum make the autoscaler add what is missing at once."""
+    found, known, zones = _found(stack, "gcp"), gcp_machines(), 3
+    nodes, vcpu, gpus, disks = 0, 0, 0, 0
+    for pool in of_type(captured(stack, "gcp"), "gcp:container/nodePool:NodePool"):
+        inputs: Any = pool.inputs
+        config, made = inputs["nodeConfig"], inputs["initialNodeCount"] * zones
+        cards = sum(card["count"] for card in config.get("guestAccelerators", ()))
+        made = max(made, 1) if cards else made  # every engine's minimum is one, of one node's GPUs at most
+        nodes, gpus, disks = nodes + made, gpus + cards * made, disks + config["diskSizeGb"] * made
+        vcpu += known[config["machineType"]].vcpu * made
+    assert (found["INSTANCES"].now, found["GPUS_ALL_REGIONS"].now) == (nodes, gpus)
+    assert found["CPUS_ALL_REGIONS"].now == vcpu
+    assert found["SSD_TOTAL_GB"].now == disks + quotas.volumes_gib(
+        harness.plan(stack, "gcp").workloads.items, at_maximum=False
+    )
+    assert found["CPUS"].now == found["CPUS"].most == 2 * zones  # the pool that GKE makes first
+
+
+def test_the_first_pool_adds_nothing_to_a_larger_one_of_its_family() -> None:
+    plan = plan_with("gcp", Tier.SMALL, {"nodes": {"cpu": {"machineType": "e2-standard-8"}}})
+    assert {n.code: n for n in quotas_of(plan)}["CPUS"].now == 3 * 8
 
 
 def _desired(group: object) -> int:
@@ -120,7 +148,9 @@ def test_needs_of_the_tiers_are_as_decided() -> None:
     assert "L-DB2E81BA" not in aws["enterprise"]
     gcp = {stack: _found(stack, "gcp") for stack in harness.STACKS}
     assert [gcp[s]["GPUS_ALL_REGIONS"].most for s in harness.STACKS] == [4, 4, 4, 64]
-    assert gcp["enterprise"]["A2_CPUS"].now == 768
+    assert [gcp[s]["GPUS_ALL_REGIONS"].now for s in harness.STACKS] == [1, 1, 3, 48]
+    assert [gcp[s]["N2_CPUS"].now for s in harness.STACKS] == [12, 48, 192, 672]
+    assert (gcp["enterprise"]["A2_CPUS"].now, gcp["enterprise"]["A2_CPUS"].most) == (576, 768)
 
 
 @EVERY_STACK

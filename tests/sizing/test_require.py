@@ -109,6 +109,7 @@ def test_contradictions_are_refused(tier: str, overrides: dict[str, Any], path: 
             {"vllm": {"engines": [{"tensorParallelSize": 3}]}},
             "vllm.engines[0].tensorParallelSize",
         ),
+        ("small", {"nodes": {"gpu": {"diskGib": 59}}}, "nodes.gpu.diskGib"),
         ("small", {"ingress": {"public": True}}, "ingress.public"),
         (
             "small",

@@ -35,6 +35,7 @@ NOTES = Notes(
         reason="the smallest EBS volume",
         source="https://docs.aws.amazon.com/ebs/latest/userguide/ebs-volume-types.html",
     ),
+    pools=None,
     raise_quota="aws service-quotas request-service-quota-increase --region {region} --service-code {service}"
     " --quota-code {code} --desired-value {value}",
     postgres=PostgresNotes(

@@ -35,6 +35,11 @@ NOTES = Notes(
         reason="the smallest Persistent Disk",
         source="https://cloud.google.com/compute/docs/disks/persistent-disks",
     ),
+    pools=Remark(
+        reason="a pool begins with the same number of nodes in every zone, and one too many of this type"
+        " would be dear or refused by the quota, so it begins below",
+        source="https://cloud.google.com/kubernetes-engine/docs/concepts/cluster-autoscaler",
+    ),
     raise_quota="console, IAM & Admin, Quotas: {code} in {region}, new value {value}",
     postgres=PostgresNotes(
         storage="https://cloud.google.com/compute/docs/disks/performance",

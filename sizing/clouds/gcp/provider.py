@@ -102,6 +102,30 @@ def _api_clients(part: NetworkPart) -> tuple[str, ...]:
     return listed
 
 
+def initial_per_zone(group: NodeGroupSpec) -> int:
+    """Nodes in each zone at the start: enough for the desired total where that is no more than may begin.
+
+    GPU pools begin with no more than desired, since a node too many is dear or refused by the quota; the
+    autoscaler adds what the engines ask for.
+    """
+    zones = len(group.zones)
+    most = group.desired if group.gpus_per_node else group.max
+    enough = -(-group.desired // zones)
+    return enough if enough * zones <= most else group.desired // zones
+
+
+def _pool(group: NodeGroupSpec, *, bounded: bool) -> NodeGroupSpec:
+    """The group as GKE's API names and begins it; ``bounded``: the stack says its maximum."""
+    pool = group.model_copy(
+        update={
+            "machine_type": api_name(group.machine_type),
+            "gpu_model": machines()[group.machine_type].accelerator,
+            "max": group.max if bounded else _room_to_start(group),
+        }
+    )
+    return pool.model_copy(update={"initial_per_zone": initial_per_zone(pool)})
+
+
 def _check_groups(groups: tuple[NodeGroupSpec, ...], order: Order) -> None:
     """Refuse more nodes in a pool than GKE makes over its zones. Raises SizingError."""
     for group in groups:
@@ -184,16 +208,8 @@ class Gcp:
 
     def node_groups(self, order: Order, parts: tuple[Share, ...]) -> tuple[NodeGroupSpec, ...]:
         """A node pool per share over all zones, with total counts: GKE balances the zones itself (D2)."""
-        groups = tuple(
-            group.model_copy(
-                update={
-                    "machine_type": api_name(group.machine_type),
-                    "gpu_model": machines()[group.machine_type].accelerator,
-                    "max": _room_to_start(group) if order.cpu.max is None else group.max,
-                }
-            )
-            for group in regional(order, parts)
-        )
+        bounded = order.cpu.max is not None
+        groups = tuple(_pool(group, bounded=bounded) for group in regional(order, parts))
         _check_groups(groups, order)
         return groups
 

@@ -38,6 +38,10 @@ GKE_FIREWALLS = 4
 CACHE_ENDPOINTS = 2
 """Addresses, each with a rule, through which a cache is reached."""
 OWN_ACCOUNTS = ("nodes",)
+FIRST_POOL_METRIC, FIRST_POOL_VCPU = "CPUS", 2
+"""GKE makes a cluster with a pool of its own, an e2-medium in each zone, which is deleted before the stack's
+pools are made: it adds to none of their figures, but they may have no vCPU of its family
+(https://cloud.google.com/compute/docs/general-purpose-machines)."""
 
 
 def quotas(plan: Plan) -> tuple[QuotaNeed, ...]:
@@ -45,16 +49,29 @@ def quotas(plan: Plan) -> tuple[QuotaNeed, ...]:
     return needs(PACKAGE, (*_machines(plan), *_disks(plan), *_network(plan), *_services(plan)))
 
 
-def _metric(code: str, parts: list[tuple[int, NodeGroupSpec]], what: str) -> Usage:
+def _metric(plan: Plan, code: str, parts: list[tuple[int, NodeGroupSpec]], what: str) -> Usage:
     types = ", ".join(dict.fromkeys(group.machine_type for _, group in parts))
+    first = len(plan.order.zones) * FIRST_POOL_VCPU if code == FIRST_POOL_METRIC else 0
+    nodes = (
+        f"{what} of {types}: {sum(_first(plan, g) for _, g in parts)} nodes at the start,"
+        f" {sum(g.max for _, g in parts)} at most"
+    )
     return Usage(
         code,
-        sum(each * group.desired for each, group in parts),
-        sum(each * group.max for each, group in parts),
-        f"{what} of {types}: {sum(g.desired for _, g in parts)} nodes at the start,"
-        f" {sum(g.max for _, g in parts)} at most",
+        max(first, sum(each * _first(plan, group) for each, group in parts)),
+        max(first, sum(each * group.max for each, group in parts)),
+        nodes if parts else f"{what} of the pool that GKE begins with and that is deleted again",
         update=sum(each for each, _ in parts),
     )
+
+
+def _first(plan: Plan, group: NodeGroupSpec) -> int:
+    """Nodes that the first ``up`` leads to: what a pool begins with, or what its engines wait for at once."""
+    if not group.gpus_per_node:
+        return group.start
+    engines = [engine for engine in plan.engines if group.name in ("gpu", f"gpu-{engine.slug}")]
+    wanted = -(-sum(engine.min_replicas * engine.gpus for engine in engines) // group.gpus_per_node)
+    return min(max(group.start, wanted), group.max)
 
 
 def _vcpu(group: NodeGroupSpec) -> int:
@@ -66,20 +83,20 @@ def _machines(plan: Plan) -> Iterator[Usage]:
     cpus = [(_vcpu(group), group) for group in plan.node_groups]
     for code in dict.fromkeys(CPU_METRICS.values()):
         yield _metric(
-            code, [p for p in cpus if CPU_METRICS.get(p[1].machine_type.split("-")[0]) == code], "vCPUs"
+            plan, code, [p for p in cpus if CPU_METRICS.get(p[1].machine_type.split("-")[0]) == code], "vCPUs"
         )
-    yield _metric("CPUS_ALL_REGIONS", cpus, "vCPUs")
+    yield _metric(plan, "CPUS_ALL_REGIONS", cpus, "vCPUs")
     gpus = [(group.gpus_per_node, group) for group in plan.node_groups if group.gpus_per_node]
     for model, code in GPU_METRICS.items():
-        yield _metric(code, [p for p in gpus if p[1].gpu_model == model], "GPUs")
-    yield _metric("GPUS_ALL_REGIONS", gpus, "GPUs")
-    yield _metric("INSTANCES", [(1, group) for group in plan.node_groups], "nodes")
+        yield _metric(plan, code, [p for p in gpus if p[1].gpu_model == model], "GPUs")
+    yield _metric(plan, "GPUS_ALL_REGIONS", gpus, "GPUs")
+    yield _metric(plan, "INSTANCES", [(1, group) for group in plan.node_groups], "nodes")
 
 
 def _disks(plan: Plan) -> Iterator[Usage]:
     yield Usage(
         "SSD_TOTAL_GB",
-        sum(g.disk_gib * g.desired for g in plan.node_groups)
+        sum(g.disk_gib * _first(plan, g) for g in plan.node_groups)
         + volumes_gib(plan.workloads.items, at_maximum=False),
         sum(g.disk_gib * g.max for g in plan.node_groups)
         + volumes_gib(plan.workloads.items, at_maximum=True),
@@ -118,7 +135,7 @@ def _services(plan: Plan) -> Iterator[Usage]:
     yield Usage("gke_regional_clusters", 1, 1, "the stack's cluster")
     yield Usage(
         "gke_nodes_per_pool_zone",
-        max(-(-g.desired // zones) for g in plan.node_groups),
+        max(-(-_first(plan, g) // zones) for g in plan.node_groups),
         max(-(-g.max // zones) for g in plan.node_groups),
         "the largest pool, balanced over its zones",
         update=1,

@@ -69,14 +69,26 @@ def test_dynamic_ports_are_powers_of_two_without_independent_mapping(graph: Grap
     assert nat["minPortsPerVm"] < nat["maxPortsPerVm"]
 
 
-def test_egress_is_what_nodes_wait_for() -> None:
+@pytest.mark.parametrize(
+    ("endpoints", "expected"),
+    [((), ["RouterNat"]), (("all-apis",), ["RouterNat", "GlobalForwardingRule", *["RecordSet"] * 6])],
+)
+def test_egress_is_what_nodes_wait_for(endpoints: tuple[str, ...], expected: list[str]) -> None:
+    """An endpoint inside the network is their way to Google's registries, as soon as a name leads to it."""
     found: list[str] = []
 
     def program(opts: pulumi.ResourceOptions) -> None:
-        found.extend(type(resource).__name__ for resource in build(opts).egress)
+        egress = build(opts, interface_endpoints=endpoints).egress
+        found.extend(type(resource).__name__ for resource in egress)
 
     make.captured(program)
-    assert found == ["RouterNat"]
+    assert found == expected
+
+
+def test_a_name_leads_to_the_endpoint_once_it_is_there() -> None:
+    graph = graph_of(interface_endpoints=("all-apis",))
+    for record in make.of_type(graph, "RecordSet").values():
+        assert any(name.startswith("GlobalForwardingRule ") for name in make.depends_on(graph, record))
 
 
 def test_the_database_has_a_peering_in_a_range_taken_after_the_subnets(graph: Graph) -> None:

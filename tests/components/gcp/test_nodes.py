@@ -6,10 +6,8 @@ from typing import Any
 
 import pulumi
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from components.gcp.nodes import NODE_POOL_NAME_LIMIT, initial_per_zone
+from components.gcp.nodes import NODE_POOL_NAME_LIMIT
 from infra.graph.model import Graph
 from sizing.specs import NodeGroupSpec
 from tests import factories_gcp as make
@@ -43,32 +41,8 @@ def test_counts_are_totals_balanced_over_the_zones(graph: Graph) -> None:
             "locationPolicy": "BALANCED",
         }
         assert "nodeCount" not in inputs
+        assert inputs["initialNodeCount"] == spec.initial_per_zone
         assert pools[name].ignore_changes == ("initialNodeCount",)
-
-
-@pytest.mark.parametrize(
-    ("spec", "expected"),
-    [
-        (make.node_group(desired=3, max=6), 1),
-        (make.node_group(desired=10, max=14), 4),
-        (make.node_group(desired=10, max=10), 3),  # twelve would be more than may run
-        (make.gpu_group(desired=3, max=8), 1),  # four GPU nodes would be one too many
-        (make.gpu_group(zones=make.ZONES, desired=1, max=4), 0),
-    ],
-)
-def test_pools_begin_near_what_is_desired(spec: NodeGroupSpec, expected: int) -> None:
-    assert initial_per_zone(spec) == expected
-
-
-@given(zones=st.integers(1, 4), desired=st.integers(0, 40), more=st.integers(0, 40), gpus=st.integers(0, 8))
-def test_a_pool_never_begins_above_its_maximum(zones: int, desired: int, more: int, gpus: int) -> None:
-    names = tuple(f"zone-{number}" for number in range(zones))
-    spec = make.node_group(zones=names, desired=desired, max=desired + more, gpus_per_node=gpus)
-    total = initial_per_zone(spec) * zones
-    assert total <= spec.max
-    assert total > desired - zones
-    if gpus:
-        assert total <= desired
 
 
 def test_nodes_are_encrypted_shielded_and_private(graph: Graph) -> None:

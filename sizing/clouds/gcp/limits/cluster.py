@@ -60,13 +60,14 @@ OFFERINGS = Rule(
     model="the first three zones that offer every pool's type, named on every pool",
     overrides=("nodes.cpu.machineType", "nodes.gpu.machineType"),
 )
+SPOT_ONLY = ("a3-highgpu-1g", "a3-highgpu-2g", "a3-highgpu-4g")
 ON_DEMAND = Rule(
     id="gce-machine-types",
     service="Compute Engine",
-    limit="types that are sold as Spot or Flex-start only (a3-highgpu-1g, -2g, -4g) are refused on demand",
+    limit=f"types that are sold as Spot or Flex-start only ({', '.join(SPOT_ONLY)}) are refused on demand",
     source=f"{_COMPUTE}/accelerator-optimized-machines",
     model="types of the catalogue, which has none of those",
-    overrides=("nodes.cpu.machineType", "nodes.gpu.machineType"),
+    overrides=("nodes.gpu.machineType",),
 )
 GPU_COUNT = Rule(
     id="gke-gpu-count",
