@@ -124,6 +124,9 @@ def _summary(plan: Plan, ours: list[Workload]) -> str:
         if standby
         else "has no standby: with its own zone all requests stop until the zone is back"
     )
+    alone = plan.order.redis.spec.replicas_per_shard == 0
+    lost = "has no replica: in its own zone it is gone, with spend not yet in the database"
+    cache = lost if alone else "fails over"
     serves = f"no requests until {', '.join(stopped)} runs again" if stopped else "requests"
     hosted = (
         f"self-hosted models pause if {', '.join(models)} ran there alone (external ones answer)"
@@ -132,8 +135,8 @@ def _summary(plan: Plan, ours: list[Workload]) -> str:
     )
     rest = [name for name in gone if name not in (*stopped, *models)]
     waits = f" At the worst these start elsewhere first: {', '.join(rest)}." if rest else ""
-    kept = f"With a zone of {zones} lost this size still serves {serves}; {hosted}; the database {database}."
-    return kept + waits
+    kept = f"With a zone of {zones} lost this size still serves {serves}; {hosted};"
+    return f"{kept} the database {database}; the cache {cache}.{waits}"
 
 
 def left_without_node(workload: Workload, nodes: int) -> int:

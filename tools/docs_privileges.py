@@ -10,10 +10,12 @@ from tools.docs_failures import PODS
 from tools.markdown import table
 
 REASONS: Mapping[str, str] = {
-    "dcgm-exporter": "reads the GPUs' counters (SYS_ADMIN) and which pod uses which (the kubelet's socket)",
+    "dcgm-exporter": "reads the GPUs' counters (SYS_ADMIN, which root alone may have) and which pod uses"
+    " which (the kubelet's socket, which is root's)",
     "node-exporter": "shows the node itself: its network, processes and file systems, all read-only",
-    "otel-logs": "reads the files with the lines of all pods, and keeps on the node how far it has read",
-    "nvidia-device-plugin": "registers at the kubelet's socket",
+    "otel-logs": "reads the files with the lines of all pods, which are root's, and keeps on the node how far"
+    " it has read; no capability is left to it",
+    "nvidia-device-plugin": "registers at the kubelet's socket, which is root's; no capability is left to it",
 }
 """Pods that a namespace of level "baseline" would refuse: why they are."""
 
@@ -26,8 +28,7 @@ ROOT: Mapping[str, str] = {
 WRITABLE: Mapping[str, str] = {
     "litellm": "as above; its migration Job as well",
     "vllm-engine": "compiled kernels, caches and the tokenizer go into the home directory of its user",
-    "dcgm-exporter": "the chart's default",
-    "nvidia-device-plugin": "the chart's default",
+    "dcgm-exporter": "NVIDIA's libraries write temporary files; the chart says not where",
 }
 """Pods with a container whose root file system is not read-only."""
 
@@ -36,8 +37,11 @@ PROBELESS: Mapping[str, str] = {
     " that ends is started again",
     "cert-manager, cert-manager-cainjector, cluster-autoscaler, eck-operator": "no readiness, some no"
     " liveness: nobody connects to them, one of them leads, and one that hangs loses the lead",
+    "elasticsearch": "no liveness: its operator sets none, for a node that is long at its shards must not be"
+    " killed; one that ends is started again",
     "nvidia-device-plugin": "the kubelet notices when its socket goes: the node then has no GPUs",
-    "sidecars of Grafana, PgBouncer (exporter) and Vault (audit-rotate)": "an error ends the process and the"
+    "sidecars of Grafana, PgBouncer (exporter), Prometheus (thanos-sidecar) and Vault (audit-rotate)": "an"
+    " error ends the process and the"
     " kubelet starts it again; a failed probe would take the program beside it out of service",
 }
 """Containers without one of the two probes."""
@@ -58,7 +62,8 @@ Standards](https://kubernetes.io/docs/concepts/security/pod-security-standards/)
 {{privileges}}
 
 The NVIDIA chart also makes a privileged DaemonSet, `nvidia-device-plugin-mps-control-daemon`, which cannot be
-switched off. It wants nodes with the label `nvidia.com/mps.capable`; nothing sets it, so it has no pods.
+switched off. It wants nodes with the label `nvidia.com/mps.capable`; nothing sets it, so it has no pods. It
+has no probes either, nor a value for them.
 
 ## A writable root file system
 
@@ -70,8 +75,10 @@ switched off. It wants nodes with the label `nvidia.com/mps.capable`; nothing se
 
 ## The token of the Kubernetes API
 
-LiteLLM, engines, Jaeger, Jobs and the exporters of nodes, GPUs and the cloud have none. Where a Job needs one
-it is for Vault or for one right in its own namespace, and ends with it.
+LiteLLM, engines, PgBouncer, Jaeger, Alertmanager, the log agent, Jobs and the exporters of nodes, GPUs and
+the cloud have none. Where a Job needs one it is for Vault or for one right in its own namespace, and ends
+with it. `nvidia-device-plugin` has one that it does not use, as its chart has no value for that: it may read
+nodes.
 """
 
 

@@ -9,7 +9,7 @@ from components.kubernetes.addon_values import SCRAPE_INTERVAL
 from components.kubernetes.chart_defaults import exact_resources
 from components.kubernetes.images import CLUSTER_AUTOSCALER_REPOSITORY, CLUSTER_AUTOSCALER_TAGS
 from components.kubernetes.placement import disruption_budget, labels_of, pod_affinity, spread_constraints
-from components.kubernetes.security import READ_ONLY, not_root
+from components.kubernetes.security import READ_ONLY, SECCOMP, not_root
 from sizing.specs import Workload, Workloads
 
 POOL_LABEL = "ai-gateway/pool"
@@ -66,9 +66,10 @@ def cluster_autoscaler(
 
 
 def _budget(workload: Workload) -> dict[str, object]:
-    """For charts that copy the budget as it is, without an ``enabled`` of their own."""
+    """For charts that copy the budget as it is, with no ``enabled`` of their own; None removes a default."""
     budget = disruption_budget(workload)
-    return {"podDisruptionBudget": {"maxUnavailable": budget["maxUnavailable"]}} if budget["enabled"] else {}
+    shown = {"maxUnavailable": budget["maxUnavailable"]} if budget["enabled"] else None
+    return {"podDisruptionBudget": shown}
 
 
 def _autoscaler_arguments() -> dict[str, bool | int | str]:
@@ -150,6 +151,9 @@ def device_plugin(workloads: Workloads) -> dict[str, object]:
     return {
         "resources": workload.container("nvidia-device-plugin").resources(),
         "priorityClassName": workload.priority_class,
+        "podSecurityContext": dict(SECCOMP),
+        # It runs as root, for the kubelet's directory is root's. Any value here replaces the chart's choice.
+        "securityContext": dict(READ_ONLY),
         "affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": required}},
         "nodeSelector": {POOL_LABEL: GPU_POOL},
         "tolerations": [GPU_TOLERATION],
@@ -165,6 +169,7 @@ def dcgm_exporter(workloads: Workloads) -> dict[str, object]:
     workload = workloads["dcgm-exporter"]
     return {
         "resources": exact_resources(workload.container("dcgm-exporter")),
+        "podSecurityContext": dict(SECCOMP),
         "priorityClassName": workload.priority_class,
         "nodeSelector": {POOL_LABEL: GPU_POOL},
         "tolerations": [GPU_TOLERATION],

@@ -201,6 +201,7 @@ def _alertmanager(args: MetricsArgs) -> dict[str, object]:
     spec: dict[str, object] = {
         **_replicated(workload, {**_operated("alertmanager"), "alertmanager": f"{RELEASE}-alertmanager"}),
         "resources": workload.container("alertmanager").resources(),
+        "automountServiceAccountToken": False,
     }
     if workload.volumes:
         spec["storage"] = _claim(args.bindings.storage_class, workload.volumes[0].size_gib)
@@ -247,7 +248,8 @@ def _operator(workloads: Workloads) -> dict[str, object]:
         "priorityClassName": workload.priority_class,
         # One setting for every pod the operator makes: Prometheus' and Alertmanager's sidecar alike.
         "prometheusConfigReloader": {
-            "resources": workloads["prometheus"].container("config-reloader").resources()
+            "resources": workloads["prometheus"].container("config-reloader").resources(),
+            "enableProbe": True,
         },
         # Two Jobs around every installation: a certificate for the webhook that judges rules, and its trust.
         "admissionWebhooks": {

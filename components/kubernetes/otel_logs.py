@@ -44,7 +44,12 @@ def agent_values(
         "resources": workload.container(RELEASE).resources(),
         "priorityClassName": workload.priority_class,
         "tolerations": [{"operator": "Exists"}],
-        "serviceAccount": {"create": True, "name": RELEASE, "annotations": annotations},
+        "serviceAccount": {
+            "create": True,
+            "name": RELEASE,
+            "annotations": annotations,
+            "automountServiceAccountToken": False,  # it asks the cloud, never the cluster
+        },
         "podSecurityContext": {"runAsUser": 0, "runAsGroup": 0, **SECCOMP},
         "securityContext": dict(READ_ONLY),
         "extraVolumes": [

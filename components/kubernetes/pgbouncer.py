@@ -14,6 +14,7 @@ from components.kubernetes.chart_defaults import exact_resources
 from components.kubernetes.database import APP_ENTRY, CA_DIR, NAMESPACE, PostgresTls, postgres_tls
 from components.kubernetes.endpoints import ServiceEndpoint
 from components.kubernetes.files import script
+from components.kubernetes.labels import own_labels
 from components.kubernetes.placement import (
     disruption_budget,
     labels_of,
@@ -34,6 +35,9 @@ PORT = 5432
 STATS_STORE_ENTRY = "pgbouncer-stats"
 STATS_USER = "pgbouncer_stats"
 """May read PgBouncer's statistics and nothing else; it exists in PgBouncer only, not in PostgreSQL."""
+
+ACCOUNT = "pgbouncer-pods"
+"""Not the name of the chart's account: Helm deletes that one when this one is given."""
 
 USERLIST = "pgbouncer-userlist"
 STATS_LOGIN = "pgbouncer-stats"
@@ -121,9 +125,18 @@ class Pgbouncer(Component):
             namespace=NAMESPACE,
             values=self._values(args, tls),
             removes_defaults=True,
-            depends_on=[*secrets, *args.ready],
+            depends_on=[*secrets, self._account(args), *args.ready],
         )
         self.register_outputs({"host": self.endpoint.host, "port": PORT})
+
+    def _account(self, args: PgbouncerArgs) -> k8s.core.v1.ServiceAccount:
+        """An identity without rights and without a token; the chart's own mounts one."""
+        return k8s.core.v1.ServiceAccount(
+            f"{self.prefix}-account",
+            metadata=k8s.meta.v1.ObjectMetaArgs(name=ACCOUNT, namespace=NAMESPACE, labels=own_labels()),
+            automount_service_account_token=False,
+            opts=self.child(depends_on=list(args.ready)),
+        )
 
     def _userlist(self, args: PgbouncerArgs) -> k8s.apiextensions.CustomResource:
         prefix = args.bindings.secret_prefix
@@ -167,6 +180,7 @@ class Pgbouncer(Component):
             "terminationGracePeriodSeconds": GRACE_S,
             "lifecycle": {"preStop": {"exec": {"command": ["/bin/sh", "-c", PRE_STOP]}}},
             "securityContext": dict(SECCOMP),
+            "serviceAccount": {"name": ACCOUNT},
             "service": {"port": PORT},
             "affinity": pod_affinity(workload, labels),
             "topologySpreadConstraints": spread_constraints(workload, labels),

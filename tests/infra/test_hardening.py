@@ -28,6 +28,7 @@ HARDENED: Mapping[str, tuple[str, ...]] = {
     "aws-load-balancer-controller": ("securityContext",),
     "cluster-autoscaler": ("containerSecurityContext",),
     "jaeger": ("jaeger.securityContext",),
+    "nvidia-device-plugin": ("securityContext",),
     "kube-prometheus-stack": (
         "grafana.containerSecurityContext",
         "grafana.sidecar.securityContext",
@@ -100,7 +101,7 @@ def test_jobs_drop_what_they_can(stack: str, cloud: str) -> None:
 @EVERY_CASE
 def test_values_close_what_charts_leave_open(stack: str, cloud: str) -> None:
     releases = {r.inputs["name"]: r.inputs for r in of_type(captured(stack, cloud), RELEASE)}
-    on_aws = {"cluster-autoscaler", "aws-load-balancer-controller", "otel-logs"}
+    on_aws = {"cluster-autoscaler", "aws-load-balancer-controller", "nvidia-device-plugin", "otel-logs"}
     assert set(HARDENED) - set(releases) == (set() if cloud == "aws" else on_aws)
     for name, paths in HARDENED.items():
         for path in paths if name in releases else ():

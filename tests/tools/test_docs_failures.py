@@ -43,6 +43,14 @@ def test_what_is_left_follows_from_the_spread() -> None:
     assert (left_without_node(packed, 10), left_without_zone(packed, 3)) == (0, 0)
 
 
+def test_every_size_says_what_becomes_of_its_cache() -> None:
+    small, *others = [line for line in docs_failures.document().splitlines() if "With a zone" in line]
+    assert plan("small").order.redis.spec.replicas_per_shard == 0
+    assert "the cache has no replica" in small
+    assert others
+    assert all("the cache fails over" in line for line in others)
+
+
 def test_every_size_has_its_table() -> None:
     text = docs_failures.document()
     for stack, cloud in CASES:

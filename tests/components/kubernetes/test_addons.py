@@ -96,6 +96,11 @@ def test_device_plugin_does_not_ask_for_labels_that_nobody_sets(graph: Graph) ->
     assert terms == [{"matchExpressions": [{"key": "ai-gateway/pool", "operator": "In", "values": ["gpu"]}]}]
 
 
+@pytest.mark.parametrize("name", sorted(GPU))
+def test_gpu_daemons_have_a_seccomp_profile(graph: Graph, name: str) -> None:
+    assert values(graph, name)["podSecurityContext"] == {"seccompProfile": {"type": "RuntimeDefault"}}
+
+
 def test_gpu_metrics_keep_the_names_of_the_gpus_users(graph: Graph) -> None:
     assert at(values(graph, "dcgm-exporter"), "serviceMonitor.honorLabels") is True
 
@@ -192,8 +197,9 @@ def test_budgets_let_one_go_and_never_hold_a_lone_pod(graph: Graph) -> None:
     assert at(keda, "podDisruptionBudget.operator") == {"maxUnavailable": 1}
     assert at(keda, "podDisruptionBudget.webhooks") == {}
     assert at(values(graph, "aws-load-balancer-controller"), "podDisruptionBudget.maxUnavailable") == 1
-    lone = captured(build(workloads=changed("aws-load-balancer-controller", replicas=1)))
-    assert "podDisruptionBudget" not in values(lone, "aws-load-balancer-controller")
+    for name in sorted(CLOUD):
+        lone = captured(build(workloads=changed(name, replicas=1)))
+        assert values(lone, name)["podDisruptionBudget"] is None, "the autoscaler's chart has one by default"
 
 
 def test_leader_election_only_where_there_is_somebody_to_elect(graph: Graph) -> None:

@@ -158,6 +158,11 @@ def test_every_monitor_and_rule_of_the_cluster_is_read(stack: dict[str, Any]) ->
     }
 
 
+def test_reloaders_are_probed_and_alertmanager_has_no_token(stack: dict[str, Any]) -> None:
+    assert at(stack, "prometheusOperator.prometheusConfigReloader.enableProbe") is True
+    assert at(stack, "alertmanager.alertmanagerSpec.automountServiceAccountToken") is False
+
+
 def test_what_the_cloud_hides_is_not_scraped(stack: dict[str, Any]) -> None:
     for part in ("crds", "kubeControllerManager", "kubeScheduler", "kubeEtcd", "kubeProxy"):
         assert stack[part] == {"enabled": False}

@@ -86,6 +86,7 @@ def test_root_without_capabilities_and_two_directories() -> None:
         "readOnlyRootFilesystem": True,
         "capabilities": {"drop": ["ALL"]},
     }
+    assert found["serviceAccount"]["automountServiceAccountToken"] is False
     writable = [m["mountPath"] for m in found["extraVolumeMounts"] if not m.get("readOnly")]
     assert writable == ["/var/lib/otelcol"]
     assert [name for name, port in found["ports"].items() if port["enabled"]] == ["metrics"]

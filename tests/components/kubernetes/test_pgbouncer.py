@@ -25,6 +25,7 @@ from tests.factories_workloads import (
     values,
     waits_for,
 )
+from tests.harness import at
 
 
 def build(**changes: Any) -> Build:
@@ -155,6 +156,14 @@ def test_a_fail_over_of_the_writer_is_short(graph: Graph) -> None:
     assert found["server_login_retry"] <= 1
     assert found["tcp_user_timeout"] <= 30_000
     assert found["tcp_keepidle"] + found["tcp_keepintvl"] * found["tcp_keepcnt"] <= 30
+
+
+def test_it_has_no_token_of_the_kubernetes_api(graph: Graph) -> None:
+    """The chart's own account would mount one."""
+    account = resources(graph, "ServiceAccount")["pgbouncer-account"]
+    assert account.inputs["automountServiceAccountToken"] is False
+    assert at(account.inputs, "metadata.name") == at(values(graph, "pgbouncer"), "serviceAccount.name")
+    assert waits_for(graph, "pgbouncer-pgbouncer", "pgbouncer-account")
 
 
 def test_it_waits_for_roles_and_secrets(graph: Graph) -> None:
