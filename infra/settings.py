@@ -138,14 +138,19 @@ def _limit(error: ErrorDetails) -> tuple[str, str]:
         return "not one of the allowed values", suggestion(str(error["input"]), expected.split(", "))
     if kind in ("greater_than_equal", "less_than_equal"):
         bound = context.get("ge", context.get("le"))
+        bound = f"{bound:g}" if isinstance(bound, float) else bound
         word = "at least" if "ge" in context else "at most"
         return f"must be {word} {bound}", f"Use {word} {bound}."
     if kind in ("model_type", "model_attributes_type", "dict_type"):
         return "must be an object with keys of its own", "Nest the keys below it, as in the README's example."
     if kind in ("tuple_type", "list_type"):
         return "must be a list", "Write it as a list, even with one entry."
-    if kind.startswith(("int_", "float_")):
+    if kind.startswith("float_"):
+        return "must be a number", "Write it without quotes or units, such as 7.5."
+    if kind.startswith("int_"):
         return "must be a whole number", "Write it without quotes or units, such as 3."
+    if kind == "greater_than":
+        return f"must be more than {context['gt']:g}", f"Use more than {context['gt']:g}."
     if kind.startswith("bool"):
         return "must be true or false", "Write true or false."
     if kind == "string_type":

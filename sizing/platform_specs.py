@@ -155,6 +155,7 @@ def _agent_gateway(need: Requirements, over: Overrides, order: Order) -> AgentGa
             "a public gateway needs a domain and its certificate",
             "Set ingress.domain, or leave the gateway internal.",
         )
+    longest_answer_s = over.litellm.request_timeout_seconds or choices.LITELLM_REQUEST_TIMEOUT_S
     return AgentGatewaySpec(
         dns=_dns(ingress, certificates=order.certificates),
         hpa=need.agent_gateway.hpa,
@@ -162,7 +163,7 @@ def _agent_gateway(need: Requirements, over: Overrides, order: Order) -> AgentGa
         certificate_arn=ingress.certificate_arn,
         public=bool(ingress.public),
         drain_min_s=DRAIN_MIN_S,
-        drain_max_s=over.litellm.request_timeout_seconds or choices.LITELLM_REQUEST_TIMEOUT_S,
+        drain_max_s=max(DRAIN_MIN_S, longest_answer_s),
         rate_limit=_rate_limit(over.agent_gateway.rate_limit, need.agent_gateway.replicas),
         jwt=_jwt(ingress.jwt),
     )

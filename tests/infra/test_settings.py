@@ -157,6 +157,56 @@ WRONG: dict[str, tuple[dict[str, Any], str, object, str, str]] = {
         "at most 3650",
         "at most 3650",
     ),
+    "no count of pods": (
+        {"litellm": {"replicas": 10**400}},
+        "litellm.replicas",
+        10**400,
+        "at most 10000",
+        "at most 10000",
+    ),
+    "more than 32 bits": (
+        {"agentGateway": {"rateLimit": {"requestsPerSecond": 1, "burst": 10**10}}},
+        "agentGateway.rateLimit.burst",
+        10**10,
+        "at most 2147483647",
+        "at most 2147483647",
+    ),
+    "more routers than the chart's pods say": (
+        {"vllm": {"routerReplicas": 2000}},
+        "vllm.routerReplicas",
+        2000,
+        "at most 100",
+        "at most 100",
+    ),
+    "a rotation without end": (
+        {"secrets": {"rotate": {"grafana-admin": 10**9}}},
+        "secrets.rotate.grafana-admin",
+        10**9,
+        "at most 10000",
+        "at most 10000",
+    ),
+    "a drain of nobody": (
+        {"litellm": {"maxUnavailable": 0}},
+        "litellm.maxUnavailable",
+        0,
+        "at least 1",
+        "at least 1",
+    ),
+    "more cores than there are": (
+        {"vault": {"cpu": "1000000000000000000"}},
+        "vault.cpu",
+        "1000000000000000000",
+        "more than any machine has, which is 10000",
+        "at most 10000",
+    ),
+    "more memory than there is": (
+        {"vault": {"memory": "1000000Gi"}},
+        "vault.memory",
+        "1000000Gi",
+        "more than any machine has, which is 65536Gi",
+        "at most 65536Gi",
+    ),
+    "memory without a unit": ({"vault": {"memory": 8}}, "vault.memory", 8, "without a unit", "Write 8Gi"),
     "no room for metrics": (
         {"observability": {"prometheus": {"storageGib": 1}}},
         "observability.prometheus.storageGib",
@@ -284,6 +334,35 @@ def test_wrong_input_is_one_message(
     assert value is None or (error.value == value and type(error.value) is type(value))
     assert limit in error.limit
     assert remedy in error.remedy
+
+
+OWN = {
+    "repository": "acme/chat", "precision": "bf16", "layers": 40, "attentionHeads": 32, "kvHeads": 8,
+    "headDim": 128, "maxPosition": 8192,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "limit"),
+    [
+        ("parametersBillion", 1e308, "at most 10000"),
+        ("parametersBillion", True, "must be a number"),
+        ("parametersBillion", "1e3", "must be a number"),
+        ("parametersBillion", 0, "more than 0"),
+        ("weightMib", 10**400, "at most 20000000"),
+        ("layers", 10**400, "at most 100000"),
+    ],
+)
+def test_figures_of_a_model_are_numbers_that_a_model_can_have(key: str, value: object, limit: str) -> None:
+    sized = {} if key in ("parametersBillion", "weightMib") else {"weightMib": 8000}
+    error = refused({"tier": "small", "vllm": {"models": [{**OWN, **sized, key: value}]}})
+    assert error.path == f"vllm.models[0].{key}"
+    assert limit in error.limit
+
+
+def test_billions_of_parameters_may_be_whole() -> None:
+    stack = load({"tier": "small", "vllm": {"models": [{**OWN, "parametersBillion": 12}]}})
+    assert stack.vllm.models[0].parameters_billion == 12
 
 
 @pytest.mark.parametrize(

@@ -163,3 +163,10 @@ def test_the_nearest_name_is_suggested_and_else_the_list() -> None:
     assert suggestion("larg", ["small", "large"]) == "Did you mean large?"
     assert suggestion("xyz", ["b", "a"]) == "Use one of: a, b."
     assert suggestion("?", [f"n{i:02}" for i in range(20)], most=2) == "Use one of: n00, n01, ..."
+
+
+@pytest.mark.parametrize(("seconds", "longest"), [(1, 60), (30, 60), (60, 60), (61, 61), (3570, 3570)])
+def test_a_drain_is_never_shorter_than_the_balancer_needs(seconds: int, longest: int) -> None:
+    """However soon an answer is given up: the policy's shortest time must not exceed its longest."""
+    spec = planned("small", litellm={"requestTimeoutSeconds": seconds}).platform.agent_gateway
+    assert (spec.drain_min_s, spec.drain_max_s) == (60, longest)
