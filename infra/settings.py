@@ -118,6 +118,8 @@ def _explain(errors: Sequence[ErrorDetails], where: str) -> ConfigError:
     if first["type"] == "missing":
         return ConfigError(path, None, f"missing in {where}", _missing(path))
     limit, remedy = _limit(first)
+    if first["type"] == "string_too_short" and _is_required(first["loc"]):
+        remedy = "Write a text."
     return ConfigError(path, first["input"], limit, remedy)
 
 
@@ -155,11 +157,13 @@ def _limit(error: ErrorDetails) -> tuple[str, str]:
         return "must be true or false", "Write true or false."
     if kind == "string_type":
         return "must be text", "Put it in quotes."
-    if kind in ("too_short", "string_too_short"):
+    if kind == "string_too_short":
         return "must not be empty", "Leave it out for the default."
+    if kind == "too_short":
+        return "must not be empty", "Write at least one entry, or leave it out for the default."
     if kind == "too_long":
         return (
-            f"has {context['actual_length']} entries, {context['max_length']} are allowed",
+            f"has {len(error['input'])} entries, {context['max_length']} are allowed",
             "Leave some out.",
         )
     return error["msg"][0].lower() + error["msg"][1:], "See the README for the accepted form."
@@ -196,6 +200,13 @@ def _inner_model(annotation: object) -> type[BaseModel] | None:
         if found:
             return found
     return None
+
+
+def _is_required(location: Sequence[int | str]) -> bool:
+    """Whether a text has to be there: a key without a default, or an entry of a list."""
+    fields = {to_camel(name): field for name, field in _model_at(location).model_fields.items()}
+    field = fields.get(str(location[-1]))
+    return field is None or field.is_required()
 
 
 def _valid_keys(location: Sequence[int | str]) -> list[str]:

@@ -18,7 +18,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from sizing.formats import Revision
+from sizing.formats import ModelName, ProviderModel, Revision, Text
 from sizing.quantities import (
     MOST_CPU_M,
     MOST_MEMORY_MIB,
@@ -55,7 +55,6 @@ LONGEST_RETENTION_DAYS = 3650
 """Ten years: more would be no retention, and Prometheus and LiteLLM cannot count every number of days."""
 RetentionDays = Annotated[int, Field(ge=1, le=LONGEST_RETENTION_DAYS, strict=True)]
 Flag = Annotated[bool, Field(strict=True)]
-Text = Annotated[str, StringConstraints(min_length=1)]
 
 
 class Part(BaseModel):
@@ -95,10 +94,10 @@ class ExternalModelPart(Part):
     it none.
     """
 
-    name: Text
-    model: Text
+    name: ModelName
+    model: ProviderModel
     api_key_secret: Text | None = None
-    fallback_for: Text | None = None
+    fallback_for: ModelName | None = None
     share: Annotated[int, Field(ge=1, le=99, strict=True)] | None = None
 
 
@@ -186,7 +185,7 @@ class EnginePart(Part):
     An entry without a repository runs the tier's model of that position.
     """
 
-    name: Text | None = None
+    name: ModelName | None = None
     repository: Text | None = None
     revision: Revision | None = None
     precision: Literal["bf16", "fp8", "int4"] | None = None

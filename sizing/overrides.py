@@ -14,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from sizing.formats import Address, Arn, Domain, Header, Issuer, KeySet, PemText
+from sizing.formats import Address, Arn, Domain, Header, Issuer, KeySet, PemText, Text
 from sizing.override_parts import (
     AgentGatewayPart,
     CpuM,
@@ -27,7 +27,6 @@ from sizing.override_parts import (
     Pods,
     Positive,
     RetentionDays,
-    Text,
     VllmPart,
 )
 

@@ -31,6 +31,11 @@ def refused(values: Mapping[str, Any]) -> SizingError:
     return error
 
 
+JWKS = '{"keys": [{"kty": "RSA", "n": "AQAB", "e": "AQAB"}]}'
+OWN = {
+    "repository": "acme/chat", "precision": "bf16", "layers": 40, "attentionHeads": 32, "kvHeads": 8,
+    "headDim": 128, "maxPosition": 8192,
+}  # fmt: skip
 WRONG: dict[str, tuple[dict[str, Any], str, object, str, str]] = {
     # what: (keys beside tier, path, value, part of the limit, part of the remedy)
     "unknown key": ({"zzz": 1}, "zzz", "zzz", "unknown key", "Use one of"),
@@ -111,7 +116,7 @@ WRONG: dict[str, tuple[dict[str, Any], str, object, str, str]] = {
         "list",
         "list",
     ),
-    "no engine": ({"vllm": {"engines": []}}, "vllm.engines", [], "must not be empty", "Leave it out"),
+    "no engine": ({"vllm": {"engines": []}}, "vllm.engines", [], "must not be empty", "at least one entry"),
     "wrong entry of a list": (
         {"vllm": {"engines": [{"minReplicas": 0}]}},
         "vllm.engines[0].minReplicas",
@@ -120,6 +125,21 @@ WRONG: dict[str, tuple[dict[str, Any], str, object, str, str]] = {
         "at",
     ),
     "empty text": ({"redis": {"nodeType": ""}}, "redis.nodeType", "", "must not be empty", "Leave it out"),
+    "an empty entry": (
+        {"ingress": {"jwt": {"issuer": "https://a.b", "jwks": JWKS, "audiences": [""]}}},
+        "ingress.jwt.audiences[0]",
+        "",
+        "must not be empty",
+        "Write a text.",
+    ),
+    "a receiver without a name": (
+        {"observability": {"alerts": {"receivers": [{"name": "", "type": "slack"}]}}},
+        "observability.alerts.receivers[0].name",
+        "",
+        "must not be empty",
+        "Write a text.",
+    ),
+    "blanks for a text": ({"redis": {"nodeType": " "}}, "redis.nodeType", " ", "blanks only", "Write a text"),
     "no replicas": ({"litellm": {"replicas": 0}}, "litellm.replicas", 0, "at least 1", "at least 1"),
     "fewer than none": ({"nodes": {"cpu": {"min": -1}}}, "nodes.cpu.min", -1, "at least 0", "at least 0"),
     "no memory": (
@@ -207,6 +227,41 @@ WRONG: dict[str, tuple[dict[str, Any], str, object, str, str]] = {
         "at most 65536Gi",
     ),
     "memory without a unit": ({"vault": {"memory": 8}}, "vault.memory", 8, "without a unit", "Write 8Gi"),
+    "an engine's name that ends a query": (
+        {"vllm": {"engines": [{"name": 'a"b'}]}},
+        "vllm.engines[0].name",
+        'a"b',
+        "not a model's name",
+        "llama-3.1-8b",
+    ),
+    "a model's name of two lines": (
+        {"litellm": {"externalModels": [{"name": "a\nb", "model": "openai/x", "apiKeySecret": "k"}]}},
+        "litellm.externalModels[0].name",
+        "a\nb",
+        "not a model's name",
+        "llama-3.1-8b",
+    ),
+    "a provider's model without end": (
+        {"litellm": {"externalModels": [{"name": "a", "model": "x" * 70_000, "apiKeySecret": "k"}]}},
+        "litellm.externalModels[0].model",
+        "x" * 70_000,
+        "xxx...' is not LiteLLM's name",
+        "openai/gpt-4o",
+    ),
+    "an audience of two lines": (
+        {"ingress": {"jwt": {"issuer": "https://a.b", "jwks": JWKS, "audiences": ["a\nb"]}}},
+        "ingress.jwt.audiences[0]",
+        "a\nb",
+        "not one line",
+        "line ends",
+    ),
+    "more workers than memory": (
+        {"litellm": {"workers": 8}},
+        "litellm.workers",
+        8,
+        "8 idle ones take 2720 MiB of a pod that may have 1024 MiB",
+        "litellm.memory.limit to at least 2720Mi, or at most 3 workers",
+    ),
     "no room for metrics": (
         {"observability": {"prometheus": {"storageGib": 1}}},
         "observability.prometheus.storageGib",
@@ -319,7 +374,7 @@ WRONG: dict[str, tuple[dict[str, Any], str, object, str, str]] = {
         {"tags": {f"t{i}": "" for i in range(TAG_LIMIT + 1)}},
         "tags",
         None,
-        f"{TAG_LIMIT} are allowed",
+        f"has {TAG_LIMIT + 1} entries, {TAG_LIMIT} are allowed",
         "Leave some out",
     ),
 }
@@ -334,12 +389,6 @@ def test_wrong_input_is_one_message(
     assert value is None or (error.value == value and type(error.value) is type(value))
     assert limit in error.limit
     assert remedy in error.remedy
-
-
-OWN = {
-    "repository": "acme/chat", "precision": "bf16", "layers": 40, "attentionHeads": 32, "kvHeads": 8,
-    "headDim": 128, "maxPosition": 8192,
-}  # fmt: skip
 
 
 @pytest.mark.parametrize(
