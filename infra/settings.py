@@ -34,8 +34,21 @@ _TAG_VALUE = re.compile(rf"{_TAG}{{0,256}}", re.ASCII)
 (https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html)."""
 
 
+SECRET = "[secret]"  # noqa: S105 - the marker, not a secret
+
+
 class ConfigError(SizingError):
     """Configuration that cannot be used; the same four facts as every refusal."""
+
+
+def encrypted(path: str) -> ConfigError:
+    """The refusal of an encrypted value: no key takes a secret, those that concern one take its name."""
+    return ConfigError(
+        path,
+        SECRET,
+        "encrypted, and the configuration holds names of secrets only, never their values",
+        "Write it in plain text; a key or password goes into Vault, see Keys you bring in the README.",
+    )
 
 
 def _tags(value: Mapping[str, str]) -> Mapping[str, str]:

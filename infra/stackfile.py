@@ -1,4 +1,4 @@
-"""Reading ``Pulumi.<stack>.yaml`` without Pulumi: strict YAML, one clear error, secrets never shown."""
+"""Reading ``Pulumi.<stack>.yaml`` without Pulumi: strict YAML, one clear error, no secrets."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from typing import Any, cast
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent, ScalarEvent
 
-from infra.settings import NAMESPACE, ConfigError, Settings, load
+from infra.configured import decoded
+from infra.settings import NAMESPACE, ConfigError, Settings, encrypted, load
 from sizing.names import suggestion
 
 TOP_LEVEL = ("config", "secretsprovider", "encryptedkey", "encryptionsalt", "environment")
 """Keys of a stack file (https://www.pulumi.com/docs/iac/concepts/projects/stack-settings-file/)."""
-SECRET = "[secret]"  # noqa: S105 - the marker, not a secret
+MOST_VALUES = 20_000
+"""Values of a stack file, aliases counted as often as they are used: a few lines can stand for billions."""
 
 
 def stack_path(project: Path, stack: str) -> Path:
@@ -66,7 +69,10 @@ def parse(text: str, name: str) -> Mapping[str, Any]:
     """The stack file as a mapping. Raises ConfigError when it is not one."""
     loader: Any = YAML(typ="safe", pure=True)
     try:
+        _check_size(text, name)
         document: object = loader.load(text)
+    except ConfigError:
+        raise
     except DuplicateKeyError as error:
         raise _duplicate(error, name) from None
     except YAMLError as error:
@@ -86,11 +92,43 @@ def parse(text: str, name: str) -> Mapping[str, Any]:
     return cast("Mapping[str, Any]", document)
 
 
+def _check_size(text: str, name: str) -> None:
+    """Refuse aliases that contain themselves or stand for more than can be read."""
+    sizes: dict[str, int] = {}
+    containers: list[tuple[str | None, int]] = [(None, 0)]
+    events: Any = YAML(typ="safe", pure=True).parse(text)
+    for event in events:
+        anchor, size = getattr(event, "anchor", None), 1
+        if isinstance(event, CollectionStartEvent):
+            containers.append((anchor, 1))
+            continue
+        if isinstance(event, AliasEvent):
+            if any(anchor == around for around, _ in containers):
+                raise _wrong_alias(f"*{anchor}", name, "is part of what it stands for")
+            anchor, size = None, sizes.get(str(anchor), 0)
+        elif isinstance(event, CollectionEndEvent):
+            anchor, size = containers.pop()
+        elif not isinstance(event, ScalarEvent):
+            continue
+        if anchor is not None:
+            sizes[anchor] = size
+        around, so_far = containers[-1]
+        containers[-1] = (around, so_far + size)
+        if so_far + size > MOST_VALUES:
+            raise _wrong_alias("stack file", name, f"has more than {MOST_VALUES:,} values, with its aliases")
+
+
+def _wrong_alias(path: str, name: str, limit: str) -> ConfigError:
+    return ConfigError(path, name, limit, "Write the values out.")
+
+
 def _not_yaml(error: YAMLError, name: str) -> ConfigError:
     marked: Any = error  # the package has no types
     mark = marked.problem_mark if isinstance(error, MarkedYAMLError) else None
     line = f" at line {mark.line + 1}" if mark else ""
     problem = (marked.problem if isinstance(error, MarkedYAMLError) else None) or "it does not parse"
+    if problem.startswith("but "):  # half a sentence: what was expected is said apart
+        problem = f"{marked.context}, {problem}"
     return ConfigError("stack file", name, f"not YAML{line}: {problem}", "Correct the line.")
 
 
@@ -103,10 +141,10 @@ def _duplicate(error: DuplicateKeyError, name: str) -> ConfigError:
 
 
 def namespace_values(document: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """Values of our namespace without the prefix; secrets become a marker, other namespaces are left alone.
+    """Values of our namespace without the prefix; other namespaces are left alone.
 
     Raises:
-        ConfigError: an unknown key at the top of the file, or no configuration at all.
+        ConfigError: an unknown key at the top of the file, no configuration at all, or an encrypted value.
     """
     for key in document:
         if key not in TOP_LEVEL:
@@ -124,16 +162,19 @@ def namespace_values(document: Mapping[str, Any], name: str) -> dict[str, Any]:
     for name_of, value in cast("Mapping[object, Any]", config).items():
         key = str(name_of)
         if key.startswith(prefix):
-            values[key.removeprefix(prefix)] = _masked(value)
+            values[key.removeprefix(prefix)] = decoded(_plain(value, key.removeprefix(prefix)))
         elif ":" not in key:
             raise ConfigError(key, value, f"a key of {name} without a namespace", f"Write {prefix}{key}.")
     return values
 
 
-def _masked(value: object) -> Any:
+def _plain(value: object, path: str) -> Any:
+    """``value`` if nothing in it is encrypted: what a stack file says ends up in Helm values and previews."""
     if isinstance(value, dict):
         table = cast("dict[str, object]", value)
-        return SECRET if set(table) == {"secure"} else {k: _masked(v) for k, v in table.items()}
+        if set(table) == {"secure"}:
+            raise encrypted(path)
+        return {k: _plain(v, f"{path}.{k}") for k, v in table.items()}
     if isinstance(value, list):
-        return [_masked(v) for v in cast("list[object]", value)]
+        return [_plain(v, f"{path}[{i}]") for i, v in enumerate(cast("list[object]", value))]
     return value

@@ -523,6 +523,8 @@ def test_pulumis_configuration_gives_the_settings_of_the_stack_file(pulumi_confi
         ({"litellm": '{"replicas": "3"}'}, "litellm.replicas", "whole number"),
         ({"litellm": "replicas 3"}, "litellm", "must be an object"),
         ({"litellm": '{"replicas": 3'}, "litellm", "must be an object"),
+        ({"litellm": "9" * 5000}, "litellm", "must be an object"),
+        ({"litellm": "[" * 100_000}, "litellm", "must be an object"),
         ({"litelm": "{}"}, "litelm", "Did you mean litellm"),
         ({"tier": "larg"}, "tier", "Did you mean large"),
     ],
@@ -534,6 +536,17 @@ def test_wrong_pulumi_configuration_is_refused_alike(
     with pytest.raises(ConfigError, match=words) as caught:
         settings_of_stack()
     assert caught.value.path == path
+
+
+def test_what_pulumi_has_decrypted_is_refused(pulumi_config: dict[str, str]) -> None:
+    values = {f"{NAMESPACE}:tier": "small", f"{NAMESPACE}:vllm": '{"hfTokenSecret": "hf_abc"}'}
+    runtime_config.set_all_config(values, [f"{NAMESPACE}:vllm"])
+    with pytest.raises(ConfigError, match="names of secrets only") as caught:
+        settings_of_stack()
+    assert caught.value.path == "vllm"
+    assert "hf_abc" not in str(caught.value)
+    runtime_config.set_all_config(values, [])
+    assert settings_of_stack().vllm.hf_token_secret == "hf_abc"
 
 
 def test_settings_are_the_overrides_and_where() -> None:

@@ -8,13 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.settings import ConfigError
-from infra.stackfile import SECRET, namespace_values, parse, read, read_text, stack_path, stacks
+from infra.settings import SECRET, ConfigError
+from infra.stackfile import namespace_values, parse, read, read_text, stack_path, stacks
 from sizing.guide.cells import Tier
 from tests.harness import ROOT
 
 NAME = "Pulumi.mine.yaml"
 TIER = "config:\n  ai-gateway:tier: small\n"
+
+
+def _bomb(form: str, wide: int = 9) -> str:
+    """A list of nine lines' meaning: each entry is nine times the one before."""
+    entries = ["&a0 {x: 1}"]
+    entries += [f"&a{n} {form.format(', '.join([f'*a{n - 1}'] * wide))}" for n in range(1, 9)]
+    return f"[{', '.join(entries)}]"
+
 
 WRONG: dict[str, tuple[str, str, str, str]] = {
     # what: (text, path, part of the limit, part of the remedy)
@@ -25,7 +33,7 @@ WRONG: dict[str, tuple[str, str, str, str]] = {
     "open bracket": ("config: [\n", "stack file", "not YAML at line", "Correct the line"),
     "a tab": ("config:\n\tai-gateway:tier: small\n", "stack file", "not YAML at line 2", "Correct the line"),
     "a control character": ("config: \x01\n", "stack file", "not YAML", "Correct the line"),
-    "two documents": (f"{TIER}---\n{TIER}", "stack file", "not YAML", "Correct the line"),
+    "two documents": (f"{TIER}---\n{TIER}", "stack file", "a single document", "Correct the line"),
     "a tag of Python": (
         "config: !!python/object:os.system {}\n",
         "stack file",
@@ -38,6 +46,20 @@ WRONG: dict[str, tuple[str, str, str, str]] = {
         "stack file",
         "not YAML: month",
         "quotes",
+    ),
+    "an object inside itself": (
+        f"{TIER}  ai-gateway:litellm: &l {{replicas: *l}}\n",
+        "*l",
+        "part of what it stands for",
+        "Write the values out",
+    ),
+    "a merge with itself": (f"{TIER}  ai-gateway:tags: &l {{<<: *l}}\n", "*l", "part of", "Write the"),
+    "tags without end": (f"{TIER}  ai-gateway:tags: {_bomb('[{}]')}\n", "stack file", "20,000", "Write the"),
+    "merges without end": (
+        f"{TIER}  ai-gateway:tags: {_bomb('{{<<: [{}]}}')}\n",
+        "stack file",
+        "20,000",
+        "Write the",
     ),
     "duplicate key": (
         f"{TIER}  ai-gateway:tier: large\n",
@@ -107,27 +129,43 @@ def test_other_namespaces_are_left_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "masked"),
+    ("key", "value", "path"),
     [
-        ("{secure: v1:abc:def}", SECRET),
-        ("{a: {secure: v1:abc:def}, b: 1}", {"a": SECRET, "b": 1}),
-        ("[{secure: v1:abc:def}, plain]", [SECRET, "plain"]),
-        ("{secure: x, more: y}", {"secure": "x", "more": "y"}),
+        ("region", "{secure: v1:c2VjcmV0}", "region"),
+        ("litellm", "{secure: v1:c2VjcmV0}", "litellm"),
+        ("vllm", "{hfTokenSecret: {secure: v1:c2VjcmV0}}", "vllm.hfTokenSecret"),
+        (
+            "litellm",
+            "{externalModels: [{name: {secure: v1:c2VjcmV0}, model: openai/x}]}",
+            "litellm.externalModels[0].name",
+        ),
     ],
 )
-def test_secure_values_are_masked_at_any_depth(value: str, masked: object) -> None:
-    document = parse(f"{TIER}  ai-gateway:tags: {value}\n", NAME)
-    assert namespace_values(document, NAME)["tags"] == masked
-
-
-def test_a_secret_is_never_part_of_a_message() -> None:
-    text = f"{TIER}  ai-gateway:litellm:\n    secure: v1:c2VjcmV0\n"
-    with pytest.raises(ConfigError) as caught:
-        read_text(text, NAME)
+def test_an_encrypted_value_is_refused_and_never_shown(key: str, value: str, path: str) -> None:
+    """It would end up in Helm values: the keys take names of secrets."""
+    with pytest.raises(ConfigError, match="names of secrets only") as caught:
+        read_text(f"{TIER}  ai-gateway:{key}: {value}\n", NAME)
     assert "c2VjcmV0" not in str(caught.value)
-    assert (caught.value.path, caught.value.value) == ("litellm", SECRET)
-    named = read_text(f"{TIER}  ai-gateway:vllm: {{hfTokenSecret: {{secure: v1:c2VjcmV0}}}}\n", NAME)
-    assert named.vllm.hf_token_secret == SECRET
+    assert (caught.value.path, caught.value.value) == (path, SECRET)
+
+
+def test_others_may_have_encrypted_values() -> None:
+    assert read_text(f"{TIER}  aws:token: {{secure: v1:x}}\n", NAME).tier is Tier.SMALL
+
+
+def test_an_alias_may_repeat_an_object() -> None:
+    text = (
+        f"{TIER}  ai-gateway:litellm: {{cpu: &c {{request: '1', limit: '2'}}}}\n"
+        "  ai-gateway:agentGateway: {cpu: *c}\n"
+    )
+    stack = read_text(text, NAME)
+    assert stack.litellm.cpu == stack.agent_gateway.cpu
+    assert stack.agent_gateway.cpu.limit == 2000
+
+
+def test_json_is_read_as_pulumi_reads_it() -> None:
+    stack = read_text(f"{TIER}  ai-gateway:litellm: '{{\"replicas\": 3}}'\n", NAME)
+    assert stack.litellm.replicas == 3
 
 
 def test_stacks_are_found_by_their_files(tmp_path: Path) -> None:
