@@ -15,7 +15,7 @@ from infra.planning import plan_of, relocated
 from infra.runtime import settings_of_stack
 from infra.settings import NAMESPACE, TAG_LIMIT, ConfigError, Settings, known_keys, load
 from infra.stackfile import read_text
-from sizing.errors import SizingError
+from sizing.errors import LONGEST_VALUE, SizingError
 from sizing.guide.cells import Tier
 from tests.sizing.strategies import at_path, every_key
 
@@ -27,7 +27,10 @@ def refused(values: Mapping[str, Any]) -> SizingError:
     assert error.path
     assert error.limit
     assert error.remedy
-    assert str(error) == f"{error.path}: {error.value!r}: {error.limit}. {error.remedy}"
+    value = repr(error.value)
+    shown = value if len(value) <= LONGEST_VALUE else f"{value[:LONGEST_VALUE]}..."
+    assert str(error) == f"{error.path}: {shown}: {error.limit}. {error.remedy}"
+    assert len(str(error)) < 1500
     return error
 
 
@@ -407,6 +410,19 @@ def test_figures_of_a_model_are_numbers_that_a_model_can_have(key: str, value: o
     error = refused({"tier": "small", "vllm": {"models": [{**OWN, **sized, key: value}]}})
     assert error.path == f"vllm.models[0].{key}"
     assert limit in error.limit
+
+
+@pytest.mark.parametrize("value", ["x" * 70_000, "a " * 35_000], ids=["a word", "words"])
+@pytest.mark.parametrize("key", ["region", "gcpProject", "cloud", "ingress", "tags"])
+def test_a_value_without_end_is_not_repeated_in_full(key: str, value: str) -> None:
+    keys = {"ingress": {"domain": value}, "tags": {value: value}}
+    refused({"tier": "small", key: keys.get(key, value)})
+    refused({"tier": "small", value: 1})
+
+
+def test_a_number_that_cannot_be_written_is_refused_too() -> None:
+    with pytest.raises(ConfigError, match="thousands of digits"):
+        load({"tier": "small", "litellm": {"replicas": 16**5000}})
 
 
 def test_billions_of_parameters_may_be_whole() -> None:
