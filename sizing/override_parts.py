@@ -82,7 +82,7 @@ class ProxyPart(Part):
 
     replicas: Pods | None = None
     max_replicas: Pods | None = None
-    max_unavailable: Pods | None = None
+    max_unavailable: NotNegative | None = None
     cpu: CpuPair = CpuPair()
     memory: MemoryPair = MemoryPair()
 

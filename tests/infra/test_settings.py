@@ -208,13 +208,6 @@ WRONG: dict[str, tuple[dict[str, Any], str, object, str, str]] = {
         "at most 10000",
         "at most 10000",
     ),
-    "a drain of nobody": (
-        {"litellm": {"maxUnavailable": 0}},
-        "litellm.maxUnavailable",
-        0,
-        "at least 1",
-        "at least 1",
-    ),
     "more cores than there are": (
         {"vault": {"cpu": "1000000000000000000"}},
         "vault.cpu",

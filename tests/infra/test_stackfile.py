@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.settings import SECRET, ConfigError
-from infra.stackfile import namespace_values, parse, read, read_text, stack_path, stacks
+from infra.stackfile import namespace_values, read, read_text, stack_path, stacks
+from infra.yamlfile import parse
 from sizing.guide.cells import Tier
 from tests.harness import ROOT
 
@@ -174,6 +175,59 @@ def test_stacks_are_found_by_their_files(tmp_path: Path) -> None:
     assert stacks(tmp_path) == ["a", "b"]
     assert stack_path(tmp_path, "a") == tmp_path / "Pulumi.a.yaml"
     assert read(tmp_path, "b").tier is Tier.SMALL
+
+
+PROJECT = """
+name: ai-gateway
+runtime: python
+config:
+  pulumi:tags: {value: {a: b}}
+  ai-gateway:tier: {type: string}
+  ai-gateway:region: {value: eu-west-1}
+  ai-gateway:cloud: {type: string, default: aws}
+  litellm: {value: {replicas: 7}}
+  tags: {default: '{"team": "x"}'}
+  aws:region: us-east-1
+"""
+
+
+def test_the_projects_values_stand_below_the_stacks(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.yaml").write_text(PROJECT, encoding="utf-8")
+    (tmp_path / "Pulumi.a.yaml").write_text(TIER, encoding="utf-8")
+    (tmp_path / "Pulumi.b.yaml").write_text(
+        f"{TIER}  ai-gateway:region: us-west-2\n  ai-gateway:litellm: {{workers: 1}}\n", encoding="utf-8"
+    )
+    first, second = read(tmp_path, "a"), read(tmp_path, "b")
+    assert (first.region, first.litellm.replicas, first.tags) == ("eu-west-1", 7, {"team": "x"})
+    assert (second.region, second.litellm.replicas, second.litellm.workers) == ("us-west-2", None, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "limit"),
+    [
+        ("config: [", "project file", "not YAML"),
+        ("", "project file", "empty"),
+        ("config: 7\n", "config", "not an object in Pulumi.yaml"),
+        ("config: {ai-gateway:regon: {value: x}}\n", "regon", "unknown key"),
+        ("config: {ai-gateway:region: {value: x, secret: true}}\n", "region", "names of secrets only"),
+        ("name: ai-gateway\nconfig: {region: {value: {secure: x}}}\n", "region", "names of secrets only"),
+    ],
+)
+def test_a_project_file_that_cannot_be_used_is_one_message(
+    tmp_path: Path, text: str, path: str, limit: str
+) -> None:
+    (tmp_path / "Pulumi.yaml").write_text(text, encoding="utf-8")
+    (tmp_path / "Pulumi.a.yaml").write_text(TIER, encoding="utf-8")
+    with pytest.raises(ConfigError, match=limit) as caught:
+        read(tmp_path, "a")
+    assert caught.value.path == path
+
+
+def test_values_below_environment_are_not_passed_over() -> None:
+    values = "{values: {pulumiConfig: {ai-gateway:region: eu-west-1}}}"
+    with pytest.raises(ConfigError, match="only Pulumi reads") as caught:
+        read_text(f"{TIER}environment: {values}\n", NAME)
+    assert caught.value.path == "ai-gateway:region"
 
 
 def test_a_missing_stack_gets_the_nearest(tmp_path: Path) -> None:
