@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails
 
 from infra.clouds import CLOUDS
 from sizing.errors import SizingError
+from sizing.formats import Text
 from sizing.guide.cells import Tier
 from sizing.names import suggestion
 from sizing.overrides import Overrides
@@ -74,7 +75,7 @@ class Settings(Overrides):
 
     tier: Tier = Field(description="Size of the platform: small, medium, large or enterprise.")
     cloud: str = Field(default="aws", description="Cloud provider.")
-    region: str | None = Field(default=None, description="Region; the cloud's default when left out.")
+    region: Text | None = Field(default=None, description="Region; the cloud's default when left out.")
     gcp_project: str | None = Field(default=None, description="Google Cloud project id; needed there only.")
     tags: Annotated[dict[str, str], Field(default_factory=dict, max_length=TAG_LIMIT)]
 
@@ -112,7 +113,7 @@ def load(values: Mapping[str, Any], *, where: str = "configuration") -> Settings
         ConfigError: an unknown key (with the nearest valid one), a wrong type, or a value out of range.
     """
     try:
-        return Settings.model_validate(dict(values))
+        return Settings.model_validate(dict(values), by_alias=True, by_name=False)
     except ValidationError as error:
         raise _explain(error.errors(include_url=False), where) from None
 
@@ -169,7 +170,13 @@ def _limit(error: ErrorDetails) -> tuple[str, str]:
     if kind.startswith("bool"):
         return "must be true or false", "Write true or false."
     if kind == "string_type":
-        return "must be text", "Put it in quotes."
+        quoted = isinstance(error["input"], int | float)
+        return (
+            "must be text",
+            "Put it in quotes." if quoted else "Write one text, without a list or an object.",
+        )
+    if kind == "invalid_key":
+        return "a key must be text", "Put the key in quotes."
     if kind == "string_too_short":
         return "must not be empty", "Leave it out for the default."
     if kind == "too_short":

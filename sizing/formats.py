@@ -157,6 +157,12 @@ def _model_name(value: str) -> str:
     return value
 
 
+def _repository(value: str) -> str:
+    if not re.fullmatch(r"[\w.-]{1,96}/[\w.-]{1,96}", value, re.ASCII):
+        raise ValueError(f"{_short(value)!r} is not a repository of Hugging Face. Write it as acme/chat-12b.")
+    return value
+
+
 def _provider_model(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._:@/+*-]{0,255}", value):
         raise ValueError(
@@ -175,6 +181,7 @@ SHOWN = 60
 """Characters of a refused text that its message repeats."""
 Text = Annotated[str, StringConstraints(min_length=1), AfterValidator(_one_line)]
 ModelName = Annotated[str, AfterValidator(_model_name)]
+Repository = Annotated[str, AfterValidator(_repository)]
 ProviderModel = Annotated[str, AfterValidator(_provider_model)]
 Address = Annotated[str, AfterValidator(_address)]
 Revision = Annotated[str, AfterValidator(_revision)]

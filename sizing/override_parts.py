@@ -13,12 +13,11 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    StringConstraints,
     model_validator,
 )
 from pydantic.alias_generators import to_camel
 
-from sizing.formats import ModelName, ProviderModel, Revision, Text
+from sizing.formats import ModelName, ProviderModel, Repository, Revision, Text
 from sizing.quantities import (
     MOST_CPU_M,
     MOST_MEMORY_MIB,
@@ -153,7 +152,7 @@ class ModelPart(Part):
     Weights are ``weightMib`` of files, or follow from ``parametersBillion`` and the precision.
     """
 
-    repository: Annotated[str, StringConstraints(pattern=r"^[\w.-]+/[\w.-]+$")]
+    repository: Repository
     precision: Literal["bf16", "fp8", "int4", "int8", "mxfp4"]
     parameters_billion: Annotated[float, Field(gt=0, le=10_000, allow_inf_nan=False, strict=True)] | None = (
         None

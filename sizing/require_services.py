@@ -68,9 +68,10 @@ def proxy(path: str, row: ch2_components.Proxy, part: ProxyPart) -> ProxyRequire
 
 
 def litellm(tier: Tier, over: Overrides) -> LitellmRequirements:
-    """LiteLLM (2.1): a worker for every whole core requested (D21)."""
+    """LiteLLM (2.1): a worker for every whole core requested (D21), as far as the memory holds them."""
     base = proxy("litellm", ch2_components.LITELLM[tier], over.litellm)
-    workers = given(over.litellm.workers, max(1, base.cpu_request_m // 1000))
+    held = base.memory_limit_mib // choices.LITELLM_IDLE_WORKER_MIB
+    workers = given(over.litellm.workers, max(1, min(base.cpu_request_m // 1000, held)))
     _check_workers(workers, base.memory_limit_mib)
     return LitellmRequirements(**base.model_dump(), workers=workers)
 

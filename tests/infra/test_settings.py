@@ -319,6 +319,36 @@ WRONG: dict[str, tuple[dict[str, Any], str, object, str, str]] = {
         "not one of",
         "gp3",
     ),
+    "our own spelling of a key": (
+        {"litellm": {"max_replicas": 9}},
+        "litellm.max_replicas",
+        "max_replicas",
+        "unknown key",
+        "Did you mean maxReplicas?",
+    ),
+    "capitals": (
+        {"nodes": {"cpu": {"machineType": "M5.XLARGE"}}},
+        "nodes.cpu.machineType",
+        "M5.XLARGE",
+        "catalogue",
+        "Did you mean m5.xlarge?",
+    ),
+    "no region": ({"region": ""}, "region", "", "must not be empty", "Leave it out"),
+    "a list for a text": (
+        {"region": ["us-east-1"]},
+        "region",
+        ["us-east-1"],
+        "must be text",
+        "without a list",
+    ),
+    "a number for a key": ({"litellm": {7: 1}}, "litellm[7]", 7, "a key must be text", "quotes"),
+    "no repository": (
+        {"vllm": {"models": [{**OWN, "weightMib": 1, "repository": "chat"}]}},
+        "vllm.models[0].repository",
+        "chat",
+        "not a repository",
+        "acme/chat-12b",
+    ),
     "unknown cloud": ({"cloud": "asw"}, "cloud", "asw", "not a cloud", "Did you mean aws?"),
     "unknown region": ({"region": "us-moon-1"}, "region", "us-moon-1", "not an AWS region", "us-"),
     "unknown machine": (
@@ -425,7 +455,13 @@ def test_billions_of_parameters_may_be_whole() -> None:
 
 @pytest.mark.parametrize(
     ("tier", "remedy"),
-    [("larg", "Did you mean large?"), ("XL", "Use one of"), (3, "Use one of"), (None, "Use one of")],
+    [
+        ("larg", "Did you mean large?"),
+        ("LARGE", "Did you mean large?"),
+        ("XL", "Use one of"),
+        (3, "Use one of"),
+        (None, "Use one of"),
+    ],
 )
 def test_an_unknown_tier_gets_the_known_ones(tier: object, remedy: str) -> None:
     error = refused({"tier": tier})

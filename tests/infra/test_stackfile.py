@@ -172,6 +172,8 @@ def test_json_is_read_as_pulumi_reads_it() -> None:
 def test_stacks_are_found_by_their_files(tmp_path: Path) -> None:
     for name in ("Pulumi.yaml", "Pulumi.b.yaml", "Pulumi.a.yaml", "Pulumi.c.json"):
         (tmp_path / name).write_text(TIER, encoding="utf-8")
+    (tmp_path / "Pulumi.dir.yaml").mkdir()
+    (tmp_path / "Pulumi.gone.yaml").symlink_to(tmp_path / "nowhere")
     assert stacks(tmp_path) == ["a", "b"]
     assert stack_path(tmp_path, "a") == tmp_path / "Pulumi.a.yaml"
     assert read(tmp_path, "b").tier is Tier.SMALL

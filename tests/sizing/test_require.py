@@ -170,3 +170,9 @@ def test_a_drain_is_never_shorter_than_the_balancer_needs(seconds: int, longest:
     """However soon an answer is given up: the policy's shortest time must not exceed its longest."""
     spec = planned("small", litellm={"requestTimeoutSeconds": seconds}).platform.agent_gateway
     assert (spec.drain_min_s, spec.drain_max_s) == (60, longest)
+
+
+@pytest.mark.parametrize(("limit", "workers"), [("1Gi", 3), ("4Gi", 8)])
+def test_a_core_without_memory_gets_no_worker(limit: str, workers: int) -> None:
+    cpu = {"request": "8", "limit": "8"}
+    assert _need("small", litellm={"cpu": cpu, "memory": {"limit": limit}}).litellm.workers == workers
