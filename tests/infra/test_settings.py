@@ -365,6 +365,13 @@ WRONG: dict[str, tuple[dict[str, Any], str, object, str, str]] = {
         "may take",
         "or larger",
     ),
+    "an address of a network": (
+        {"network": {"apiAllowedCidrs": ["203.0.113.7/24"]}},
+        "network.apiAllowedCidrs[0]",
+        "203.0.113.7/24",
+        "host bits",
+        "Write it as 203.0.113.0/24.",
+    ),
     "API for everyone": (
         {"network": {"apiAllowedCidrs": ["0.0.0.0/0"]}},
         "network.apiAllowedCidrs[0]",
