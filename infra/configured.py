@@ -43,4 +43,4 @@ def decoded(value: object) -> Any:
         found: Any = json.loads(value)
     except (ValueError, RecursionError):
         return value
-    return found if found is None or isinstance(found, dict | list) else value
+    return found if type(found) in (dict, list, type(None)) else value

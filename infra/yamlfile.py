@@ -63,8 +63,8 @@ def _check_size(text: str, name: str, kind: str) -> None:
     """Refuse aliases that contain themselves or stand for more than can be read."""
     sizes: dict[str, int] = {}
     containers: list[tuple[str | None, int]] = [(None, 0)]
-    events: Any = YAML(typ="safe", pure=True).parse(text)
-    for event in events:
+    loader: Any = YAML(typ="safe", pure=True)
+    for event in loader.parse(text):
         anchor, size = getattr(event, "anchor", None), 1
         if isinstance(event, CollectionStartEvent):
             containers.append((anchor, 1))
