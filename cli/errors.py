@@ -82,7 +82,10 @@ def _value(value: object) -> str:
     """The value on one line, quoted and escaped as in JSON so that no control character gets through."""
     if value is None:
         return "(not set)"
-    text = json.dumps(value, ensure_ascii=False, default=str)
+    try:
+        text = json.dumps(value, ensure_ascii=False, default=str)
+    except ValueError:  # Python writes no number of more than 4,300 digits
+        return "a number of thousands of digits"
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}..."
 
 

@@ -10,9 +10,10 @@ import typer
 
 from cli.errors import InputError
 from infra.clouds import CLOUDS
-from infra.planning import relocated
+from infra.planning import project_of, relocated
 from infra.settings import Settings
 from infra.stackfile import read, stacks
+from infra.stackname import platform_name
 from sizing.names import suggestion
 
 _STACK_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
@@ -104,9 +105,12 @@ def settings_for(project: Path, stack: str, cloud: str | None = None, region: st
     """The stack's settings with the command line's cloud and region.
 
     Raises:
-        SizingError: no such stack, a stack file that cannot be used, or an unknown cloud.
+        SizingError: no such stack, a stack file that cannot be used, an unknown cloud, or a stack whose name
+            the cloud's resources cannot have.
     """
     settings = read(checked_project(project), checked_stack(stack))
     if cloud is not None and cloud not in CLOUDS:
         raise InputError("--cloud", cloud, "not a cloud this project builds on", suggestion(cloud, CLOUDS))
-    return relocated(settings, cloud, region)
+    settings = relocated(settings, cloud, region)
+    platform_name(stack, settings.cloud, project_of(settings, offline=True))
+    return settings

@@ -14,7 +14,8 @@ from sizing.errors import SizingError
 def settings_of_stack() -> Settings:
     """Settings of the stack that Pulumi is running. Raises ConfigError for anything they refuse."""
     known = {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()}
-    return settings_from(known, pulumi.get_stack())
+    secret = {*runtime_config.get_config_secret_keys_env(), *filter(runtime_config.is_config_secret, known)}
+    return settings_from(known, pulumi.get_stack(), secret)
 
 
 def run() -> None:

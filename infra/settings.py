@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails
 
 from infra.clouds import CLOUDS
 from sizing.errors import SizingError
+from sizing.formats import Text
 from sizing.guide.cells import Tier
 from sizing.names import suggestion
 from sizing.overrides import Overrides
@@ -34,8 +35,21 @@ _TAG_VALUE = re.compile(rf"{_TAG}{{0,256}}", re.ASCII)
 (https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html)."""
 
 
+SECRET = "[secret]"  # noqa: S105 - the marker, not a secret
+
+
 class ConfigError(SizingError):
     """Configuration that cannot be used; the same four facts as every refusal."""
+
+
+def encrypted(path: str) -> ConfigError:
+    """The refusal of an encrypted value: no key takes a secret, those that concern one take its name."""
+    return ConfigError(
+        path,
+        SECRET,
+        "encrypted, and the configuration holds names of secrets only, never their values",
+        "Write it in plain text; a key or password goes into Vault, see Keys you bring in the README.",
+    )
 
 
 def _tags(value: Mapping[str, str]) -> Mapping[str, str]:
@@ -61,7 +75,7 @@ class Settings(Overrides):
 
     tier: Tier = Field(description="Size of the platform: small, medium, large or enterprise.")
     cloud: str = Field(default="aws", description="Cloud provider.")
-    region: str | None = Field(default=None, description="Region; the cloud's default when left out.")
+    region: Text | None = Field(default=None, description="Region; the cloud's default when left out.")
     gcp_project: str | None = Field(default=None, description="Google Cloud project id; needed there only.")
     tags: Annotated[dict[str, str], Field(default_factory=dict, max_length=TAG_LIMIT)]
 
@@ -99,7 +113,7 @@ def load(values: Mapping[str, Any], *, where: str = "configuration") -> Settings
         ConfigError: an unknown key (with the nearest valid one), a wrong type, or a value out of range.
     """
     try:
-        return Settings.model_validate(dict(values))
+        return Settings.model_validate(dict(values), by_alias=True, by_name=False)
     except ValidationError as error:
         raise _explain(error.errors(include_url=False), where) from None
 
@@ -118,6 +132,8 @@ def _explain(errors: Sequence[ErrorDetails], where: str) -> ConfigError:
     if first["type"] == "missing":
         return ConfigError(path, None, f"missing in {where}", _missing(path))
     limit, remedy = _limit(first)
+    if first["type"] == "string_too_short" and _is_required(first["loc"]):
+        remedy = "Write a text."
     return ConfigError(path, first["input"], limit, remedy)
 
 
@@ -138,23 +154,36 @@ def _limit(error: ErrorDetails) -> tuple[str, str]:
         return "not one of the allowed values", suggestion(str(error["input"]), expected.split(", "))
     if kind in ("greater_than_equal", "less_than_equal"):
         bound = context.get("ge", context.get("le"))
+        bound = f"{bound:g}" if isinstance(bound, float) else bound
         word = "at least" if "ge" in context else "at most"
         return f"must be {word} {bound}", f"Use {word} {bound}."
     if kind in ("model_type", "model_attributes_type", "dict_type"):
         return "must be an object with keys of its own", "Nest the keys below it, as in the README's example."
     if kind in ("tuple_type", "list_type"):
         return "must be a list", "Write it as a list, even with one entry."
-    if kind.startswith(("int_", "float_")):
+    if kind.startswith("float_"):
+        return "must be a number", "Write it without quotes or units, such as 7.5."
+    if kind.startswith("int_"):
         return "must be a whole number", "Write it without quotes or units, such as 3."
+    if kind == "greater_than":
+        return f"must be more than {context['gt']:g}", f"Use more than {context['gt']:g}."
     if kind.startswith("bool"):
         return "must be true or false", "Write true or false."
     if kind == "string_type":
-        return "must be text", "Put it in quotes."
-    if kind in ("too_short", "string_too_short"):
+        quoted = isinstance(error["input"], int | float)
+        return (
+            "must be text",
+            "Put it in quotes." if quoted else "Write one text, without a list or an object.",
+        )
+    if kind == "invalid_key":
+        return "a key must be text", "Put the key in quotes."
+    if kind == "string_too_short":
         return "must not be empty", "Leave it out for the default."
+    if kind == "too_short":
+        return "must not be empty", "Write at least one entry, or leave it out for the default."
     if kind == "too_long":
         return (
-            f"has {context['actual_length']} entries, {context['max_length']} are allowed",
+            f"has {len(error['input'])} entries, {context['max_length']} are allowed",
             "Leave some out.",
         )
     return error["msg"][0].lower() + error["msg"][1:], "See the README for the accepted form."
@@ -191,6 +220,13 @@ def _inner_model(annotation: object) -> type[BaseModel] | None:
         if found:
             return found
     return None
+
+
+def _is_required(location: Sequence[int | str]) -> bool:
+    """Whether a text has to be there: a key without a default, or an entry of a list."""
+    fields = {to_camel(name): field for name, field in _model_at(location).model_fields.items()}
+    field = fields.get(str(location[-1]))
+    return field is None or field.is_required()
 
 
 def _valid_keys(location: Sequence[int | str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Reading ``Pulumi.<stack>.yaml`` without Pulumi: strict YAML, one clear error, secrets never shown."""
+"""Reading ``Pulumi.<stack>.yaml`` without Pulumi: strict YAML, one clear error, no secrets."""
 
 from __future__ import annotations
 
@@ -6,16 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from ruamel.yaml import YAML
-from ruamel.yaml.constructor import DuplicateKeyError
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
+from infra.configured import decoded
+from infra.project import project_values
 from infra.settings import NAMESPACE, ConfigError, Settings, load
+from infra.yamlfile import parse, plain, text_of
 from sizing.names import suggestion
 
 TOP_LEVEL = ("config", "secretsprovider", "encryptedkey", "encryptionsalt", "environment")
 """Keys of a stack file (https://www.pulumi.com/docs/iac/concepts/projects/stack-settings-file/)."""
-SECRET = "[secret]"  # noqa: S105 - the marker, not a secret
 
 
 def stack_path(project: Path, stack: str) -> Path:
@@ -38,7 +36,8 @@ def stack_path(project: Path, stack: str) -> Path:
 
 def stacks(project: Path) -> list[str]:
     """Names of the stacks that have a file in the project directory."""
-    return sorted(p.name.removeprefix("Pulumi.").removesuffix(".yaml") for p in project.glob("Pulumi.*.yaml"))
+    files = [path for path in project.glob("Pulumi.*.yaml") if path.is_file()]
+    return sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in files)
 
 
 def read_text(text: str, name: str) -> Settings:
@@ -51,66 +50,26 @@ def read_text(text: str, name: str) -> Settings:
 
 
 def read(project: Path, stack: str) -> Settings:
-    """Settings of a stack by name. Raises ConfigError as ``stack_path`` and ``read_text`` do."""
+    """Settings of a stack by name: its file's, and below them the project's.
+
+    Raises:
+        ConfigError: no such stack, or as ``read_text`` and ``project_values`` do.
+    """
     path = stack_path(project, stack)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            "stack", stack, f"{path.name} cannot be read ({error})", "Save it as UTF-8 text."
-        ) from None
-    return read_text(text, path.name)
-
-
-def parse(text: str, name: str) -> Mapping[str, Any]:
-    """The stack file as a mapping. Raises ConfigError when it is not one."""
-    loader: Any = YAML(typ="safe", pure=True)
-    try:
-        document: object = loader.load(text)
-    except DuplicateKeyError as error:
-        raise _duplicate(error, name) from None
-    except YAMLError as error:
-        raise _not_yaml(error, name) from None
-    except (
-        ValueError,
-        TypeError,
-        RecursionError,
-    ) as error:  # what the parser lets through: dates, deep nesting
-        raise ConfigError(
-            "stack file", name, f"not YAML: {error}", "Correct it or put the value in quotes."
-        ) from None
-    if document is None:
-        raise ConfigError("stack file", name, "empty", f"Write at least config: {{{NAMESPACE}:tier: large}}.")
-    if not isinstance(document, dict):
-        raise ConfigError("stack file", name, "not a mapping at the top", "Start it with config:.")
-    return cast("Mapping[str, Any]", document)
-
-
-def _not_yaml(error: YAMLError, name: str) -> ConfigError:
-    marked: Any = error  # the package has no types
-    mark = marked.problem_mark if isinstance(error, MarkedYAMLError) else None
-    line = f" at line {mark.line + 1}" if mark else ""
-    problem = (marked.problem if isinstance(error, MarkedYAMLError) else None) or "it does not parse"
-    return ConfigError("stack file", name, f"not YAML{line}: {problem}", "Correct the line.")
-
-
-def _duplicate(error: DuplicateKeyError, name: str) -> ConfigError:
-    marked: Any = error
-    problem = str(marked.problem or "duplicate key").split(" with value")[0]
-    key = problem.removeprefix("found duplicate key ").strip('"')
-    line = marked.problem_mark.line + 1 if marked.problem_mark else 0
-    return ConfigError(key, name, f"written twice, the second time at line {line}", "Keep one of them.")
+    own = namespace_values(parse(text_of(path, "stack", stack), path.name), path.name)
+    return load({**project_values(project), **own}, where=path.name)
 
 
 def namespace_values(document: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """Values of our namespace without the prefix; secrets become a marker, other namespaces are left alone.
+    """Values of our namespace without the prefix; other namespaces are left alone.
 
     Raises:
-        ConfigError: an unknown key at the top of the file, or no configuration at all.
+        ConfigError: an unknown key at the top of the file, no configuration at all, or an encrypted value.
     """
     for key in document:
         if key not in TOP_LEVEL:
             raise ConfigError(str(key), name, "not a key of a stack file", suggestion(str(key), TOP_LEVEL))
+    _check_environment(document.get("environment"), name)
     config: object = document.get("config")
     if not isinstance(config, dict) or not config:
         raise ConfigError(
@@ -124,16 +83,22 @@ def namespace_values(document: Mapping[str, Any], name: str) -> dict[str, Any]:
     for name_of, value in cast("Mapping[object, Any]", config).items():
         key = str(name_of)
         if key.startswith(prefix):
-            values[key.removeprefix(prefix)] = _masked(value)
+            values[key.removeprefix(prefix)] = decoded(plain(value, key.removeprefix(prefix)))
         elif ":" not in key:
             raise ConfigError(key, value, f"a key of {name} without a namespace", f"Write {prefix}{key}.")
     return values
 
 
-def _masked(value: object) -> Any:
-    if isinstance(value, dict):
-        table = cast("dict[str, object]", value)
-        return SECRET if set(table) == {"secure"} else {k: _masked(v) for k, v in table.items()}
-    if isinstance(value, list):
-        return [_masked(v) for v in cast("list[object]", value)]
-    return value
+def _check_environment(environment: object, name: str) -> None:
+    """Refuse values of ours in an environment within the file, which only Pulumi reads.
+
+    A list of environments' names may stand there: most bring credentials.
+    """
+    found: Any = environment
+    for step in ("values", "pulumiConfig"):
+        found = cast("dict[str, object]", found).get(step) if isinstance(found, dict) else None
+    for key in cast("dict[str, object]", found) if isinstance(found, dict) else ():
+        if str(key).startswith(f"{NAMESPACE}:"):
+            raise ConfigError(
+                str(key), name, "set below environment:, which only Pulumi reads", "Set it below config:."
+            )

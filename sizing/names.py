@@ -11,9 +11,10 @@ SLUG_LENGTH = 40
 
 
 def nearest(value: str, valid: Iterable[str]) -> str | None:
-    """The valid name that looks most like ``value``, or None when none comes close."""
-    matches = difflib.get_close_matches(value, list(valid), n=1, cutoff=0.5)
-    return matches[0] if matches else None
+    """The valid name that looks most like ``value``, whatever its case, or None when none comes close."""
+    names = {name.lower(): name for name in valid}
+    matches = difflib.get_close_matches(value.lower().strip(), names, n=1, cutoff=0.5)
+    return names[matches[0]] if matches else None
 
 
 def suggestion(value: str, valid: Iterable[str], most: int = 12) -> str:

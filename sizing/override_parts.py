@@ -8,22 +8,45 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
-    StringConstraints,
     model_validator,
 )
 from pydantic.alias_generators import to_camel
 
-from sizing.formats import Revision
-from sizing.quantities import parse_cpu, parse_memory
+from sizing.formats import ModelName, ProviderModel, Repository, Revision, Text
+from sizing.quantities import (
+    MOST_CPU_M,
+    MOST_MEMORY_MIB,
+    at_most,
+    format_cpu,
+    format_memory,
+    parse_cpu,
+    parse_memory,
+)
 
-CpuM = Annotated[int, BeforeValidator(parse_cpu), Field(ge=1)]
-MemoryMib = Annotated[int, BeforeValidator(parse_memory), Field(ge=1)]
-Positive = Annotated[int, Field(ge=1, strict=True)]
-NotNegative = Annotated[int, Field(ge=0, strict=True)]
+LARGEST = 2_147_483_647
+"""What a field of Kubernetes or of a provider holds where none says otherwise: 32 bits."""
+MOST_PODS = 10_000
+"""Pods of one kind; a cluster is made for 5,000 nodes (https://kubernetes.io/docs/setup/best-practices/cluster-large/)."""
+CpuM = Annotated[
+    int,
+    BeforeValidator(parse_cpu),
+    Field(ge=1),
+    AfterValidator(lambda m: at_most(m, MOST_CPU_M, format_cpu(MOST_CPU_M))),
+]
+MemoryMib = Annotated[
+    int,
+    BeforeValidator(parse_memory),
+    Field(ge=1),
+    AfterValidator(lambda mib: at_most(mib, MOST_MEMORY_MIB, format_memory(MOST_MEMORY_MIB))),
+]
+Positive = Annotated[int, Field(ge=1, le=LARGEST, strict=True)]
+NotNegative = Annotated[int, Field(ge=0, le=LARGEST, strict=True)]
+Pods = Annotated[int, Field(ge=1, le=MOST_PODS, strict=True)]
 LONGEST_ANSWER_S = 3570
 """The route waits half a minute longer, and a load balancer of AWS keeps the connections of a replica that
 goes for 3,600 s at most (https://docs.aws.amazon.com/elasticloadbalancing/latest/network/edit-target-group-attributes.html)."""
@@ -31,7 +54,6 @@ LONGEST_RETENTION_DAYS = 3650
 """Ten years: more would be no retention, and Prometheus and LiteLLM cannot count every number of days."""
 RetentionDays = Annotated[int, Field(ge=1, le=LONGEST_RETENTION_DAYS, strict=True)]
 Flag = Annotated[bool, Field(strict=True)]
-Text = Annotated[str, StringConstraints(min_length=1)]
 
 
 class Part(BaseModel):
@@ -57,8 +79,8 @@ class MemoryPair(Part):
 class ProxyPart(Part):
     """Fields that both proxies share. ``maxUnavailable``: pods that a drain may take at once."""
 
-    replicas: Positive | None = None
-    max_replicas: Positive | None = None
+    replicas: Pods | None = None
+    max_replicas: Pods | None = None
     max_unavailable: NotNegative | None = None
     cpu: CpuPair = CpuPair()
     memory: MemoryPair = MemoryPair()
@@ -71,18 +93,18 @@ class ExternalModelPart(Part):
     it none.
     """
 
-    name: Text
-    model: Text
+    name: ModelName
+    model: ProviderModel
     api_key_secret: Text | None = None
-    fallback_for: Text | None = None
+    fallback_for: ModelName | None = None
     share: Annotated[int, Field(ge=1, le=99, strict=True)] | None = None
 
 
 class ScalingPart(Part):
     """``litellm.scaling``: load of one pod at which another is added, beside the guide's cpu and memory."""
 
-    requests_per_second_per_pod: Positive | None = None
-    tokens_per_second_per_pod: Positive | None = None
+    requests_per_second_per_pod: Annotated[int, Field(ge=1, le=100_000, strict=True)] | None = None
+    tokens_per_second_per_pod: Annotated[int, Field(ge=1, le=100_000_000, strict=True)] | None = None
 
 
 class LimitsPart(Part):
@@ -98,7 +120,7 @@ class LimitsPart(Part):
 class LitellmPart(ProxyPart):
     """``litellm``: the proxy (guide 2.1)."""
 
-    workers: Positive | None = None
+    workers: Annotated[int, Field(ge=1, le=256, strict=True)] | None = None
     spend_log_retention_days: RetentionDays | None = None
     request_timeout_seconds: Annotated[int, Field(ge=1, le=LONGEST_ANSWER_S, strict=True)] | None = None
     bedrock: Flag | None = None
@@ -120,21 +142,27 @@ class AgentGatewayPart(ProxyPart):
     rate_limit: RateLimitPart | None = None
 
 
+Dimension = Annotated[int, Field(ge=1, le=100_000, strict=True)]
+"""A figure of a model's config.json; the largest models have four digits."""
+
+
 class ModelPart(Part):
     """An entry of ``vllm.models``: a checkpoint that the catalogue does not have, from its ``config.json``.
 
     Weights are ``weightMib`` of files, or follow from ``parametersBillion`` and the precision.
     """
 
-    repository: Annotated[str, StringConstraints(pattern=r"^[\w.-]+/[\w.-]+$")]
+    repository: Repository
     precision: Literal["bf16", "fp8", "int4", "int8", "mxfp4"]
-    parameters_billion: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
-    weight_mib: Positive | None = None
-    layers: Positive
-    attention_heads: Positive
-    kv_heads: Positive
-    head_dim: Positive
-    max_position: Positive
+    parameters_billion: Annotated[float, Field(gt=0, le=10_000, allow_inf_nan=False, strict=True)] | None = (
+        None
+    )
+    weight_mib: Annotated[int, Field(ge=1, le=20_000_000, strict=True)] | None = None
+    layers: Dimension
+    attention_heads: Dimension
+    kv_heads: Dimension
+    head_dim: Dimension
+    max_position: Annotated[int, Field(ge=1, le=100_000_000, strict=True)]
     gated: Flag = False
     revision: Revision | None = None
 
@@ -156,14 +184,14 @@ class EnginePart(Part):
     An entry without a repository runs the tier's model of that position.
     """
 
-    name: Text | None = None
+    name: ModelName | None = None
     repository: Text | None = None
     revision: Revision | None = None
     precision: Literal["bf16", "fp8", "int4"] | None = None
     tensor_parallel_size: Positive | None = None
     max_model_len: Positive | None = None
-    min_replicas: Positive | None = None
-    max_replicas: Positive | None = None
+    min_replicas: Pods | None = None
+    max_replicas: Pods | None = None
     cpu: CpuPair = CpuPair()
     memory: MemoryPair = MemoryPair()
 
@@ -171,7 +199,7 @@ class EnginePart(Part):
 class VllmPart(Part):
     """``vllm``: self-hosted inference (guide 2.3)."""
 
-    router_replicas: Positive | None = None
+    router_replicas: Annotated[int, Field(ge=1, le=100, strict=True)] | None = None
     hf_token_secret: Text | None = None
     models: tuple[ModelPart, ...] = ()
     engines: Annotated[tuple[EnginePart, ...], Field(min_length=1)] | None = None

@@ -20,6 +20,7 @@ from sizing.formats import (
     KeySet,
     PemText,
     RoleArn,
+    Text,
 )
 from sizing.override_parts import (
     AgentGatewayPart,
@@ -30,9 +31,9 @@ from sizing.override_parts import (
     MemoryPair,
     NotNegative,
     Part,
+    Pods,
     Positive,
     RetentionDays,
-    Text,
     VllmPart,
 )
 
@@ -57,10 +58,10 @@ class PostgresPart(Part):
 class PgbouncerPart(Part):
     """``pgbouncer``: the pool in front of the database (guide 2.4)."""
 
-    replicas: Positive | None = None
-    default_pool_size: Positive | None = None
-    max_client_conn: Positive | None = None
-    reserve_pool_size: NotNegative | None = None
+    replicas: Pods | None = None
+    default_pool_size: Annotated[int, Field(ge=1, le=100_000, strict=True)] | None = None
+    max_client_conn: Annotated[int, Field(ge=1, le=1_000_000, strict=True)] | None = None
+    reserve_pool_size: Annotated[int, Field(ge=0, le=100_000, strict=True)] | None = None
 
 
 class RedisPart(Part):
@@ -77,7 +78,7 @@ class RedisPart(Part):
 class VaultPart(Part):
     """``vault``: the secrets server (guide 2.6). One figure is request and, for memory, limit."""
 
-    replicas: Positive | None = None
+    replicas: Pods | None = None
     cpu: CpuM | None = None
     memory: MemoryMib | None = None
     storage_gib: Positive | None = None
@@ -86,7 +87,7 @@ class VaultPart(Part):
 class ShapePart(Part):
     """Replicas, cpu and memory of one observability component."""
 
-    replicas: Positive | None = None
+    replicas: Pods | None = None
     cpu: CpuM | None = None
     memory: MemoryMib | None = None
 
@@ -94,7 +95,7 @@ class ShapePart(Part):
 class PrometheusPart(Part):
     """``observability.prometheus``."""
 
-    replicas: Positive | None = None
+    replicas: Pods | None = None
     memory: MemoryPair = MemoryPair()
     storage_gib: Positive | None = None
     retention_days: RetentionDays | None = None
@@ -206,7 +207,7 @@ class AccessPart(Part):
 class SecretsPart(Part):
     """``secrets``: which generated secrets have been rotated, and how often."""
 
-    rotate: Mapping[str, Annotated[int, Field(ge=2, strict=True)]] = {}
+    rotate: Mapping[str, Annotated[int, Field(ge=2, le=10_000, strict=True)]] = {}
     """Name -> 2 for the second value, 3 for the third. Never lower one or take it out again."""
 
 

@@ -149,6 +149,7 @@ def _litellm(need: Requirements, over: Overrides, order: Order, engines: tuple[E
 def _agent_gateway(need: Requirements, over: Overrides, order: Order) -> AgentGatewaySpec:
     ingress = over.ingress
     _check_domain(ingress)
+    longest_answer_s = over.litellm.request_timeout_seconds or choices.LITELLM_REQUEST_TIMEOUT_S
     return AgentGatewaySpec(
         dns=_dns(ingress, certificates=order.certificates),
         hpa=need.agent_gateway.hpa,
@@ -156,7 +157,7 @@ def _agent_gateway(need: Requirements, over: Overrides, order: Order) -> AgentGa
         certificate_arn=ingress.certificate_arn,
         public=bool(ingress.public),
         drain_min_s=DRAIN_MIN_S,
-        drain_max_s=over.litellm.request_timeout_seconds or choices.LITELLM_REQUEST_TIMEOUT_S,
+        drain_max_s=max(DRAIN_MIN_S, longest_answer_s),
         rate_limit=_rate_limit(over.agent_gateway.rate_limit, need.agent_gateway.replicas),
         jwt=_jwt(ingress.jwt),
     )

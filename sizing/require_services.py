@@ -68,10 +68,26 @@ def proxy(path: str, row: ch2_components.Proxy, part: ProxyPart) -> ProxyRequire
 
 
 def litellm(tier: Tier, over: Overrides) -> LitellmRequirements:
-    """LiteLLM (2.1): a worker for every whole core requested (D21)."""
+    """LiteLLM (2.1): a worker for every whole core requested (D21), as far as the memory holds them."""
     base = proxy("litellm", ch2_components.LITELLM[tier], over.litellm)
-    whole_cores = max(1, base.cpu_request_m // 1000)
-    return LitellmRequirements(**base.model_dump(), workers=given(over.litellm.workers, whole_cores))
+    held = base.memory_limit_mib // choices.LITELLM_IDLE_WORKER_MIB
+    workers = given(over.litellm.workers, max(1, min(base.cpu_request_m // 1000, held)))
+    _check_workers(workers, base.memory_limit_mib)
+    return LitellmRequirements(**base.model_dump(), workers=workers)
+
+
+def _check_workers(workers: int, memory_limit_mib: int) -> None:
+    """Refuse workers that a pod's memory does not hold even while they are idle."""
+    least = workers * choices.LITELLM_IDLE_WORKER_MIB
+    if least > memory_limit_mib:
+        fewer = memory_limit_mib // choices.LITELLM_IDLE_WORKER_MIB
+        remedy = f"Set litellm.memory.limit to at least {least}Mi"
+        raise SizingError(
+            "litellm.workers",
+            workers,
+            f"{workers} idle ones take {least} MiB of a pod that may have {memory_limit_mib} MiB",
+            f"{remedy}, or at most {fewer} workers." if fewer else f"{remedy}.",
+        )
 
 
 def _engine(index: int, part: EnginePart, repository: str) -> EngineRequirements:

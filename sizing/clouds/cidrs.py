@@ -17,8 +17,17 @@ def parsed(path: str, text: str) -> ipaddress.IPv4Network:
     try:
         network = ipaddress.IPv4Network(text)
     except ValueError as error:
-        raise SizingError(path, text, f"not an IPv4 CIDR ({error})", "Write it as 10.0.0.0/16.") from None
+        remedy = f"Write it as {_around(text) or '10.0.0.0/16'}."
+        raise SizingError(path, text, f"not an IPv4 CIDR ({error})", remedy) from None
     return network
+
+
+def _around(text: str) -> ipaddress.IPv4Network | None:
+    """The network that has the address in ``text``, if it is one with a prefix."""
+    try:
+        return ipaddress.IPv4Network(text, strict=False)
+    except ValueError:
+        return None
 
 
 def private(path: str, text: str) -> ipaddress.IPv4Network:

@@ -131,3 +131,9 @@ def test_a_shell_sees_the_same(shell: Run, project: Path) -> None:
         f"{TIER}  ai-gateway:litellm: {{replicas: 0}}\n", encoding="utf-8"
     )
     assert_refused(shell("size", "mine", cwd=project), "litellm.replicas", "value   0", "at least 1")
+
+
+@pytest.mark.parametrize("command", ["size", "quotas", "fit", "findings", "alerts", "preview"])
+def test_a_name_that_no_resource_can_have(gateway: Run, project: Path, command: str) -> None:
+    (project / "Pulumi.eu_west.yaml").write_text("config:\n  ai-gateway:tier: small\n", encoding="utf-8")
+    assert_refused(gateway(command, "eu_west", "--json", cwd=project), "stack: ", "eu_west", "eu-west")

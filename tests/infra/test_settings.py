@@ -15,7 +15,7 @@ from infra.planning import plan_of, relocated
 from infra.runtime import settings_of_stack
 from infra.settings import NAMESPACE, TAG_LIMIT, ConfigError, Settings, known_keys, load
 from infra.stackfile import read_text
-from sizing.errors import SizingError
+from sizing.errors import LONGEST_VALUE, SizingError
 from sizing.guide.cells import Tier
 from tests.sizing.strategies import at_path, every_key
 
@@ -27,7 +27,10 @@ def refused(values: Mapping[str, Any]) -> SizingError:
     assert error.path
     assert error.limit
     assert error.remedy
-    assert str(error) == f"{error.path}: {error.value!r}: {error.limit}. {error.remedy}"
+    value = repr(error.value)
+    shown = value if len(value) <= LONGEST_VALUE else f"{value[:LONGEST_VALUE]}..."
+    assert str(error) == f"{error.path}: {shown}: {error.limit}. {error.remedy}"
+    assert len(str(error)) < 1500
     return error
 
 
@@ -36,6 +39,11 @@ SERVICE_LINKED = (
     "arn:aws:iam::123456789012:role/aws-service-role/eks.amazonaws.com/AWSServiceRoleForAmazonEKS"
 )
 
+JWKS = '{"keys": [{"kty": "RSA", "n": "AQAB", "e": "AQAB"}]}'
+OWN = {
+    "repository": "acme/chat", "precision": "bf16", "layers": 40, "attentionHeads": 32, "kvHeads": 8,
+    "headDim": 128, "maxPosition": 8192,
+}  # fmt: skip
 WRONG: dict[str, tuple[dict[str, Any], str, object, str, str]] = {
     # what: (keys beside tier, path, value, part of the limit, part of the remedy)
     "unknown key": ({"zzz": 1}, "zzz", "zzz", "unknown key", "Use one of"),
@@ -116,7 +124,7 @@ WRONG: dict[str, tuple[dict[str, Any], str, object, str, str]] = {
         "list",
         "list",
     ),
-    "no engine": ({"vllm": {"engines": []}}, "vllm.engines", [], "must not be empty", "Leave it out"),
+    "no engine": ({"vllm": {"engines": []}}, "vllm.engines", [], "must not be empty", "at least one entry"),
     "wrong entry of a list": (
         {"vllm": {"engines": [{"minReplicas": 0}]}},
         "vllm.engines[0].minReplicas",
@@ -125,6 +133,21 @@ WRONG: dict[str, tuple[dict[str, Any], str, object, str, str]] = {
         "at",
     ),
     "empty text": ({"redis": {"nodeType": ""}}, "redis.nodeType", "", "must not be empty", "Leave it out"),
+    "an empty entry": (
+        {"ingress": {"jwt": {"issuer": "https://a.b", "jwks": JWKS, "audiences": [""]}}},
+        "ingress.jwt.audiences[0]",
+        "",
+        "must not be empty",
+        "Write a text.",
+    ),
+    "a receiver without a name": (
+        {"observability": {"alerts": {"receivers": [{"name": "", "type": "slack"}]}}},
+        "observability.alerts.receivers[0].name",
+        "",
+        "must not be empty",
+        "Write a text.",
+    ),
+    "blanks for a text": ({"redis": {"nodeType": " "}}, "redis.nodeType", " ", "blanks only", "Write a text"),
     "no replicas": ({"litellm": {"replicas": 0}}, "litellm.replicas", 0, "at least 1", "at least 1"),
     "fewer than none": ({"nodes": {"cpu": {"min": -1}}}, "nodes.cpu.min", -1, "at least 0", "at least 0"),
     "no memory": (
@@ -161,6 +184,84 @@ WRONG: dict[str, tuple[dict[str, Any], str, object, str, str]] = {
         1_000_000,
         "at most 3650",
         "at most 3650",
+    ),
+    "no count of pods": (
+        {"litellm": {"replicas": 10**400}},
+        "litellm.replicas",
+        10**400,
+        "at most 10000",
+        "at most 10000",
+    ),
+    "more than 32 bits": (
+        {"agentGateway": {"rateLimit": {"requestsPerSecond": 1, "burst": 10**10}}},
+        "agentGateway.rateLimit.burst",
+        10**10,
+        "at most 2147483647",
+        "at most 2147483647",
+    ),
+    "more routers than the chart's pods say": (
+        {"vllm": {"routerReplicas": 2000}},
+        "vllm.routerReplicas",
+        2000,
+        "at most 100",
+        "at most 100",
+    ),
+    "a rotation without end": (
+        {"secrets": {"rotate": {"grafana-admin": 10**9}}},
+        "secrets.rotate.grafana-admin",
+        10**9,
+        "at most 10000",
+        "at most 10000",
+    ),
+    "more cores than there are": (
+        {"vault": {"cpu": "1000000000000000000"}},
+        "vault.cpu",
+        "1000000000000000000",
+        "more than any machine has, which is 10000",
+        "at most 10000",
+    ),
+    "more memory than there is": (
+        {"vault": {"memory": "1000000Gi"}},
+        "vault.memory",
+        "1000000Gi",
+        "more than any machine has, which is 65536Gi",
+        "at most 65536Gi",
+    ),
+    "memory without a unit": ({"vault": {"memory": 8}}, "vault.memory", 8, "without a unit", "Write 8Gi"),
+    "an engine's name that ends a query": (
+        {"vllm": {"engines": [{"name": 'a"b'}]}},
+        "vllm.engines[0].name",
+        'a"b',
+        "not a model's name",
+        "llama-3.1-8b",
+    ),
+    "a model's name of two lines": (
+        {"litellm": {"externalModels": [{"name": "a\nb", "model": "openai/x", "apiKeySecret": "k"}]}},
+        "litellm.externalModels[0].name",
+        "a\nb",
+        "not a model's name",
+        "llama-3.1-8b",
+    ),
+    "a provider's model without end": (
+        {"litellm": {"externalModels": [{"name": "a", "model": "x" * 70_000, "apiKeySecret": "k"}]}},
+        "litellm.externalModels[0].model",
+        "x" * 70_000,
+        "xxx...' is not LiteLLM's name",
+        "openai/gpt-4o",
+    ),
+    "an audience of two lines": (
+        {"ingress": {"jwt": {"issuer": "https://a.b", "jwks": JWKS, "audiences": ["a\nb"]}}},
+        "ingress.jwt.audiences[0]",
+        "a\nb",
+        "not one line",
+        "line ends",
+    ),
+    "more workers than memory": (
+        {"litellm": {"workers": 8}},
+        "litellm.workers",
+        8,
+        "8 idle ones take 2720 MiB of a pod that may have 1024 MiB",
+        "litellm.memory.limit to at least 2720Mi, or at most 3 workers",
     ),
     "no room for metrics": (
         {"observability": {"prometheus": {"storageGib": 1}}},
@@ -223,6 +324,36 @@ WRONG: dict[str, tuple[dict[str, Any], str, object, str, str]] = {
         "not one of",
         "gp3",
     ),
+    "our own spelling of a key": (
+        {"litellm": {"max_replicas": 9}},
+        "litellm.max_replicas",
+        "max_replicas",
+        "unknown key",
+        "Did you mean maxReplicas?",
+    ),
+    "capitals": (
+        {"nodes": {"cpu": {"machineType": "M5.XLARGE"}}},
+        "nodes.cpu.machineType",
+        "M5.XLARGE",
+        "catalogue",
+        "Did you mean m5.xlarge?",
+    ),
+    "no region": ({"region": ""}, "region", "", "must not be empty", "Leave it out"),
+    "a list for a text": (
+        {"region": ["us-east-1"]},
+        "region",
+        ["us-east-1"],
+        "must be text",
+        "without a list",
+    ),
+    "a number for a key": ({"litellm": {7: 1}}, "litellm[7]", 7, "a key must be text", "quotes"),
+    "no repository": (
+        {"vllm": {"models": [{**OWN, "weightMib": 1, "repository": "chat"}]}},
+        "vllm.models[0].repository",
+        "chat",
+        "not a repository",
+        "acme/chat-12b",
+    ),
     "unknown cloud": ({"cloud": "asw"}, "cloud", "asw", "not a cloud", "Did you mean aws?"),
     "unknown region": ({"region": "us-moon-1"}, "region", "us-moon-1", "not an AWS region", "us-"),
     "unknown machine": (
@@ -238,6 +369,13 @@ WRONG: dict[str, tuple[dict[str, Any], str, object, str, str]] = {
         "10.0.0.0/23",
         "may take",
         "or larger",
+    ),
+    "an address of a network": (
+        {"network": {"apiAllowedCidrs": ["203.0.113.7/24"]}},
+        "network.apiAllowedCidrs[0]",
+        "203.0.113.7/24",
+        "host bits",
+        "Write it as 203.0.113.0/24.",
     ),
     "API for everyone": (
         {"network": {"apiAllowedCidrs": ["0.0.0.0/0"]}},
@@ -311,7 +449,7 @@ WRONG: dict[str, tuple[dict[str, Any], str, object, str, str]] = {
         {"tags": {f"t{i}": "" for i in range(TAG_LIMIT + 1)}},
         "tags",
         None,
-        f"{TAG_LIMIT} are allowed",
+        f"has {TAG_LIMIT + 1} entries, {TAG_LIMIT} are allowed",
         "Leave some out",
     ),
 }
@@ -329,8 +467,50 @@ def test_wrong_input_is_one_message(
 
 
 @pytest.mark.parametrize(
+    ("key", "value", "limit"),
+    [
+        ("parametersBillion", 1e308, "at most 10000"),
+        ("parametersBillion", True, "must be a number"),
+        ("parametersBillion", "1e3", "must be a number"),
+        ("parametersBillion", 0, "more than 0"),
+        ("weightMib", 10**400, "at most 20000000"),
+        ("layers", 10**400, "at most 100000"),
+    ],
+)
+def test_figures_of_a_model_are_numbers_that_a_model_can_have(key: str, value: object, limit: str) -> None:
+    sized = {} if key in ("parametersBillion", "weightMib") else {"weightMib": 8000}
+    error = refused({"tier": "small", "vllm": {"models": [{**OWN, **sized, key: value}]}})
+    assert error.path == f"vllm.models[0].{key}"
+    assert limit in error.limit
+
+
+@pytest.mark.parametrize("value", ["x" * 70_000, "a " * 35_000], ids=["a word", "words"])
+@pytest.mark.parametrize("key", ["region", "gcpProject", "cloud", "ingress", "tags"])
+def test_a_value_without_end_is_not_repeated_in_full(key: str, value: str) -> None:
+    keys = {"ingress": {"domain": value}, "tags": {value: value}}
+    refused({"tier": "small", key: keys.get(key, value)})
+    refused({"tier": "small", value: 1})
+
+
+def test_a_number_that_cannot_be_written_is_refused_too() -> None:
+    with pytest.raises(ConfigError, match="thousands of digits"):
+        load({"tier": "small", "litellm": {"replicas": 16**5000}})
+
+
+def test_billions_of_parameters_may_be_whole() -> None:
+    stack = load({"tier": "small", "vllm": {"models": [{**OWN, "parametersBillion": 12}]}})
+    assert stack.vllm.models[0].parameters_billion == 12
+
+
+@pytest.mark.parametrize(
     ("tier", "remedy"),
-    [("larg", "Did you mean large?"), ("XL", "Use one of"), (3, "Use one of"), (None, "Use one of")],
+    [
+        ("larg", "Did you mean large?"),
+        ("LARGE", "Did you mean large?"),
+        ("XL", "Use one of"),
+        (3, "Use one of"),
+        (None, "Use one of"),
+    ],
 )
 def test_an_unknown_tier_gets_the_known_ones(tier: object, remedy: str) -> None:
     error = refused({"tier": tier})
@@ -437,6 +617,8 @@ def test_pulumis_configuration_gives_the_settings_of_the_stack_file(pulumi_confi
         ({"litellm": '{"replicas": "3"}'}, "litellm.replicas", "whole number"),
         ({"litellm": "replicas 3"}, "litellm", "must be an object"),
         ({"litellm": '{"replicas": 3'}, "litellm", "must be an object"),
+        ({"litellm": "9" * 5000}, "litellm", "must be an object"),
+        ({"litellm": "[" * 100_000}, "litellm", "must be an object"),
         ({"litelm": "{}"}, "litelm", "Did you mean litellm"),
         ({"tier": "larg"}, "tier", "Did you mean large"),
     ],
@@ -448,6 +630,17 @@ def test_wrong_pulumi_configuration_is_refused_alike(
     with pytest.raises(ConfigError, match=words) as caught:
         settings_of_stack()
     assert caught.value.path == path
+
+
+def test_what_pulumi_has_decrypted_is_refused(pulumi_config: dict[str, str]) -> None:
+    values = {f"{NAMESPACE}:tier": "small", f"{NAMESPACE}:vllm": '{"hfTokenSecret": "hf_abc"}'}
+    runtime_config.set_all_config(values, [f"{NAMESPACE}:vllm"])
+    with pytest.raises(ConfigError, match="names of secrets only") as caught:
+        settings_of_stack()
+    assert caught.value.path == "vllm"
+    assert "hf_abc" not in str(caught.value)
+    runtime_config.set_all_config(values, [])
+    assert settings_of_stack().vllm.hf_token_secret == "hf_abc"
 
 
 def test_settings_are_the_overrides_and_where() -> None:

@@ -8,13 +8,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.settings import ConfigError
-from infra.stackfile import SECRET, namespace_values, parse, read, read_text, stack_path, stacks
+from infra.settings import SECRET, ConfigError
+from infra.stackfile import namespace_values, read, read_text, stack_path, stacks
+from infra.yamlfile import parse
 from sizing.guide.cells import Tier
 from tests.harness import ROOT
 
 NAME = "Pulumi.mine.yaml"
 TIER = "config:\n  ai-gateway:tier: small\n"
+
+
+def _bomb(form: str, wide: int = 9) -> str:
+    """A list of nine lines' meaning: each entry is nine times the one before."""
+    entries = ["&a0 {x: 1}"]
+    entries += [f"&a{n} {form.format(', '.join([f'*a{n - 1}'] * wide))}" for n in range(1, 9)]
+    return f"[{', '.join(entries)}]"
+
 
 WRONG: dict[str, tuple[str, str, str, str]] = {
     # what: (text, path, part of the limit, part of the remedy)
@@ -25,7 +34,7 @@ WRONG: dict[str, tuple[str, str, str, str]] = {
     "open bracket": ("config: [\n", "stack file", "not YAML at line", "Correct the line"),
     "a tab": ("config:\n\tai-gateway:tier: small\n", "stack file", "not YAML at line 2", "Correct the line"),
     "a control character": ("config: \x01\n", "stack file", "not YAML", "Correct the line"),
-    "two documents": (f"{TIER}---\n{TIER}", "stack file", "not YAML", "Correct the line"),
+    "two documents": (f"{TIER}---\n{TIER}", "stack file", "a single document", "Correct the line"),
     "a tag of Python": (
         "config: !!python/object:os.system {}\n",
         "stack file",
@@ -38,6 +47,20 @@ WRONG: dict[str, tuple[str, str, str, str]] = {
         "stack file",
         "not YAML: month",
         "quotes",
+    ),
+    "an object inside itself": (
+        f"{TIER}  ai-gateway:litellm: &l {{replicas: *l}}\n",
+        "*l",
+        "part of what it stands for",
+        "Write the values out",
+    ),
+    "a merge with itself": (f"{TIER}  ai-gateway:tags: &l {{<<: *l}}\n", "*l", "part of", "Write the"),
+    "tags without end": (f"{TIER}  ai-gateway:tags: {_bomb('[{}]')}\n", "stack file", "20,000", "Write the"),
+    "merges without end": (
+        f"{TIER}  ai-gateway:tags: {_bomb('{{<<: [{}]}}')}\n",
+        "stack file",
+        "20,000",
+        "Write the",
     ),
     "duplicate key": (
         f"{TIER}  ai-gateway:tier: large\n",
@@ -107,35 +130,106 @@ def test_other_namespaces_are_left_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "masked"),
+    ("key", "value", "path"),
     [
-        ("{secure: v1:abc:def}", SECRET),
-        ("{a: {secure: v1:abc:def}, b: 1}", {"a": SECRET, "b": 1}),
-        ("[{secure: v1:abc:def}, plain]", [SECRET, "plain"]),
-        ("{secure: x, more: y}", {"secure": "x", "more": "y"}),
+        ("region", "{secure: v1:c2VjcmV0}", "region"),
+        ("litellm", "{secure: v1:c2VjcmV0}", "litellm"),
+        ("vllm", "{hfTokenSecret: {secure: v1:c2VjcmV0}}", "vllm.hfTokenSecret"),
+        (
+            "litellm",
+            "{externalModels: [{name: {secure: v1:c2VjcmV0}, model: openai/x}]}",
+            "litellm.externalModels[0].name",
+        ),
     ],
 )
-def test_secure_values_are_masked_at_any_depth(value: str, masked: object) -> None:
-    document = parse(f"{TIER}  ai-gateway:tags: {value}\n", NAME)
-    assert namespace_values(document, NAME)["tags"] == masked
-
-
-def test_a_secret_is_never_part_of_a_message() -> None:
-    text = f"{TIER}  ai-gateway:litellm:\n    secure: v1:c2VjcmV0\n"
-    with pytest.raises(ConfigError) as caught:
-        read_text(text, NAME)
+def test_an_encrypted_value_is_refused_and_never_shown(key: str, value: str, path: str) -> None:
+    """It would end up in Helm values: the keys take names of secrets."""
+    with pytest.raises(ConfigError, match="names of secrets only") as caught:
+        read_text(f"{TIER}  ai-gateway:{key}: {value}\n", NAME)
     assert "c2VjcmV0" not in str(caught.value)
-    assert (caught.value.path, caught.value.value) == ("litellm", SECRET)
-    named = read_text(f"{TIER}  ai-gateway:vllm: {{hfTokenSecret: {{secure: v1:c2VjcmV0}}}}\n", NAME)
-    assert named.vllm.hf_token_secret == SECRET
+    assert (caught.value.path, caught.value.value) == (path, SECRET)
+
+
+def test_others_may_have_encrypted_values() -> None:
+    assert read_text(f"{TIER}  aws:token: {{secure: v1:x}}\n", NAME).tier is Tier.SMALL
+
+
+def test_an_alias_may_repeat_an_object() -> None:
+    text = (
+        f"{TIER}  ai-gateway:litellm: {{cpu: &c {{request: '1', limit: '2'}}}}\n"
+        "  ai-gateway:agentGateway: {cpu: *c}\n"
+    )
+    stack = read_text(text, NAME)
+    assert stack.litellm.cpu == stack.agent_gateway.cpu
+    assert stack.agent_gateway.cpu.limit == 2000
+
+
+def test_json_is_read_as_pulumi_reads_it() -> None:
+    stack = read_text(f"{TIER}  ai-gateway:litellm: '{{\"replicas\": 3}}'\n", NAME)
+    assert stack.litellm.replicas == 3
 
 
 def test_stacks_are_found_by_their_files(tmp_path: Path) -> None:
     for name in ("Pulumi.yaml", "Pulumi.b.yaml", "Pulumi.a.yaml", "Pulumi.c.json"):
         (tmp_path / name).write_text(TIER, encoding="utf-8")
+    (tmp_path / "Pulumi.dir.yaml").mkdir()
+    (tmp_path / "Pulumi.gone.yaml").symlink_to(tmp_path / "nowhere")
     assert stacks(tmp_path) == ["a", "b"]
     assert stack_path(tmp_path, "a") == tmp_path / "Pulumi.a.yaml"
     assert read(tmp_path, "b").tier is Tier.SMALL
+
+
+PROJECT = """
+name: ai-gateway
+runtime: python
+config:
+  pulumi:tags: {value: {a: b}}
+  ai-gateway:tier: {type: string}
+  ai-gateway:region: {value: eu-west-1}
+  ai-gateway:cloud: {type: string, default: aws}
+  litellm: {value: {replicas: 7}}
+  tags: {default: '{"team": "x"}'}
+  aws:region: us-east-1
+"""
+
+
+def test_the_projects_values_stand_below_the_stacks(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.yaml").write_text(PROJECT, encoding="utf-8")
+    (tmp_path / "Pulumi.a.yaml").write_text(TIER, encoding="utf-8")
+    (tmp_path / "Pulumi.b.yaml").write_text(
+        f"{TIER}  ai-gateway:region: us-west-2\n  ai-gateway:litellm: {{workers: 1}}\n", encoding="utf-8"
+    )
+    first, second = read(tmp_path, "a"), read(tmp_path, "b")
+    assert (first.region, first.litellm.replicas, first.tags) == ("eu-west-1", 7, {"team": "x"})
+    assert (second.region, second.litellm.replicas, second.litellm.workers) == ("us-west-2", None, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "limit"),
+    [
+        ("config: [", "project file", "not YAML"),
+        ("", "project file", "empty"),
+        ("config: 7\n", "config", "not an object in Pulumi.yaml"),
+        ("config: {ai-gateway:regon: {value: x}}\n", "regon", "unknown key"),
+        ("config: {ai-gateway:region: {value: x, secret: true}}\n", "region", "names of secrets only"),
+        ("name: ai-gateway\nconfig: {region: {value: {secure: x}}}\n", "region", "names of secrets only"),
+    ],
+)
+def test_a_project_file_that_cannot_be_used_is_one_message(
+    tmp_path: Path, text: str, path: str, limit: str
+) -> None:
+    (tmp_path / "Pulumi.yaml").write_text(text, encoding="utf-8")
+    (tmp_path / "Pulumi.a.yaml").write_text(TIER, encoding="utf-8")
+    with pytest.raises(ConfigError, match=limit) as caught:
+        read(tmp_path, "a")
+    assert caught.value.path == path
+
+
+def test_values_below_environment_are_not_passed_over() -> None:
+    values = "{values: {pulumiConfig: {ai-gateway:region: eu-west-1}}}"
+    with pytest.raises(ConfigError, match="only Pulumi reads") as caught:
+        read_text(f"{TIER}environment: {values}\n", NAME)
+    assert caught.value.path == "ai-gateway:region"
 
 
 def test_a_missing_stack_gets_the_nearest(tmp_path: Path) -> None:

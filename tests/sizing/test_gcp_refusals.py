@@ -14,7 +14,7 @@ from sizing.clouds.gcp.limits.database import NAME_LIMIT
 from sizing.clouds.gcp.provider import Gcp
 from sizing.errors import SizingError
 from sizing.guide.cells import Tier
-from sizing.overrides import Overrides
+from sizing.overrides import Overrides, PostgresPart
 from tests.sizing.cloud_plans import plan_with
 
 CASES: list[tuple[str, Mapping[str, Any], str, str]] = [
@@ -157,7 +157,7 @@ def test_a_cluster_name_over_the_limit_of_eks() -> None:
 
 
 def test_a_database_certificate_is_refused_where_it_could_not_be_verified() -> None:
-    over = Overrides.model_validate({"postgres": {"caBundle": "-----BEGIN CERTIFICATE-----\n"}})
+    over = Overrides(postgres=PostgresPart.model_construct(ca_bundle="PEM"))
     with pytest.raises(SizingError, match=r"postgres\.caBundle"):
         check_overrides(over)
 

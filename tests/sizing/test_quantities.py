@@ -57,7 +57,25 @@ def test_memory_is_written_short(mib: int, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "m", "-1", "1 m", "1e3", "2Gi", "½", "0.0005", "1.5m", True, None, "1,5", "nan"]
+    "text",
+    [
+        "",
+        "m",
+        "-1",
+        "1 m",
+        "1e3",
+        "2Gi",
+        "½",
+        "0.0005",
+        "1.5m",
+        True,
+        None,
+        "1,5",
+        "nan",
+        "٣",
+        "4\n",
+        "9" * 5000,
+    ],
 )
 def test_what_is_no_cpu_is_refused(text: object) -> None:
     with pytest.raises(ValueError, match=r"cpu quantity|whole number of milli-CPU"):
@@ -65,7 +83,8 @@ def test_what_is_no_cpu_is_refused(text: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "Mi", "-1Mi", "1 Gi", "1GiB", "1gi", "500m", "1k", "1M", True, None, "1e9"]
+    "text",
+    ["", "Mi", "-1Mi", "1 Gi", "1GiB", "1gi", "500m", "1k", "1M", True, None, "1e9", "٣Gi", "4Gi\n", 8],
 )
 def test_what_is_no_whole_memory_is_refused(text: object) -> None:
     with pytest.raises(ValueError, match=r"memory quantity|whole number of MiB"):

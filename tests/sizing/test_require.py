@@ -183,3 +183,16 @@ def test_a_long_domain_is_refused_only_where_acm_would_issue_its_certificate() -
         planned("small", ingress=ingress)
     with pytest.raises(SizingError, match="has 65 characters"):
         planned("small", ingress={"domain": f"a{longest}", "dnsZone": "Z1"})
+
+
+@pytest.mark.parametrize(("seconds", "longest"), [(1, 60), (30, 60), (60, 60), (61, 61), (3570, 3570)])
+def test_a_drain_is_never_shorter_than_the_balancer_needs(seconds: int, longest: int) -> None:
+    """However soon an answer is given up: the policy's shortest time must not exceed its longest."""
+    spec = planned("small", litellm={"requestTimeoutSeconds": seconds}).platform.agent_gateway
+    assert (spec.drain_min_s, spec.drain_max_s) == (60, longest)
+
+
+@pytest.mark.parametrize(("limit", "workers"), [("1Gi", 3), ("4Gi", 8)])
+def test_a_core_without_memory_gets_no_worker(limit: str, workers: int) -> None:
+    cpu = {"request": "8", "limit": "8"}
+    assert _need("small", litellm={"cpu": cpu, "memory": {"limit": limit}}).litellm.workers == workers
