@@ -10,6 +10,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from infra.files import exists, unusable
 from infra.settings import NAMESPACE, ConfigError, Settings, load
 from sizing.names import suggestion
 
@@ -25,8 +26,15 @@ def stack_path(project: Path, stack: str) -> Path:
         ConfigError: there is none; the message lists those there are.
     """
     path = project / f"Pulumi.{stack}.yaml"
-    if not path.is_file():
+    if not exists(path, "stack"):
+        if path.is_symlink():
+            raise ConfigError("stack", stack, f"{path.name} is a link to nothing", "Correct the link.")
+        if path.is_dir():
+            raise ConfigError("stack", stack, f"{path.name} is a directory", "Name a stack file.")
         names = stacks(project)
+        bare = stack.removeprefix("Pulumi.").removesuffix(".yaml")
+        if bare != stack and bare in names:
+            raise ConfigError("stack", stack, "the name of a stack file", f"Did you mean {bare}?")
         remedy = (
             suggestion(stack, names)
             if names
@@ -38,7 +46,11 @@ def stack_path(project: Path, stack: str) -> Path:
 
 def stacks(project: Path) -> list[str]:
     """Names of the stacks that have a file in the project directory."""
-    return sorted(p.name.removeprefix("Pulumi.").removesuffix(".yaml") for p in project.glob("Pulumi.*.yaml"))
+    return sorted(
+        path.name.removeprefix("Pulumi.").removesuffix(".yaml")
+        for path in project.glob("Pulumi.*.yaml")
+        if path.is_file()
+    )
 
 
 def read_text(text: str, name: str) -> Settings:
@@ -56,9 +68,7 @@ def read(project: Path, stack: str) -> Settings:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            "stack", stack, f"{path.name} cannot be read ({error})", "Save it as UTF-8 text."
-        ) from None
+        raise unusable("stack", path, error) from None
     return read_text(text, path.name)
 
 

@@ -132,7 +132,7 @@ def _foreign(graph: Graph) -> Iterator[str]:
         yield "it has no resources, not even the stack itself"
     for resource in graph.resources:
         urn = parse_urn(resource.urn)
-        if urn.stack != graph.stack or urn.project != (graph.project or urn.project):
+        if (urn.stack, urn.project) != (graph.stack, graph.project):
             yield f"{resource.urn!r} is of another stack than {graph.stack!r} of {graph.project!r}"
 
 

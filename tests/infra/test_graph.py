@@ -163,6 +163,7 @@ def put(*path: str | int, value: object) -> Any:
         (broken(put("fit", "cases", 0, "unplaced", value=[5])), r"`fit.cases\[0\].unplaced\[0\]` is 5"),
         (broken(put("cloud", value="azure")), r"'azure' is not a cloud this version builds on"),
         (broken(put("stack", value="else")), r"is of another stack than 'else'"),
+        (broken(put("project", value="")), r"is of another stack than 'dev' of ''"),
         (broken(put("project", value="else")), r"is of another stack than 'dev' of 'else'"),
         (broken(put("resources", value=[])).replace('"total": 5', '"total": 0'), r"contradicts itself"),
         (
