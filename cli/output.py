@@ -90,15 +90,18 @@ def _write(text: str) -> None:
         sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
-        _discard_rest()
+        discard_rest()
         raise typer.Exit(BROKEN_PIPE) from None
     except OSError as error:
-        _discard_rest()
-        raise InputError(
-            "output", "stdout", f"cannot be written: {error.strerror}", "Write it elsewhere."
-        ) from None
+        raise unwritable(error) from None
 
 
-def _discard_rest() -> None:
+def unwritable(error: OSError) -> InputError:
+    """The refusal of an output that cannot be written."""
+    discard_rest()
+    return InputError("output", "stdout", f"cannot be written: {error.strerror}", "Write it elsewhere.")
+
+
+def discard_rest() -> None:
     """What is still buffered goes nowhere, or the interpreter would fail on it at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
