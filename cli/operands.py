@@ -50,7 +50,9 @@ def read_operand(operand: str, project: Path, place: Place, named: str | None = 
 def _saved(path: Path) -> Graph:
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError:
+        raise InputError("preview", str(path), "not UTF-8 text", "Name a saved preview.") from None
+    except OSError as error:
         raise unusable("preview", path, error) from None
     return _parsed(str(path), text)
 

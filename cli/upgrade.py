@@ -117,7 +117,7 @@ def _step(step: Step) -> Iterator[RenderableType]:
     yield Text(f"\n{step.number}. {step.title}", "bold")
     yield _below(step.text)
     for command in step.commands:
-        yield _below(command, indent=6, style="cyan")
+        yield from (output.Command(f"{' ' * 6}{line}", "cyan") for line in command.splitlines())
     if step.source:
         yield _below(step.source, style="dim")
 
