@@ -76,7 +76,7 @@ def _sheet(stack: str, plan: Plan, found: Sequence[QuotaNeed]) -> Iterator[Rende
             yield Text(f"\nAsk for a raise {when}:", _STYLE[when])
             for need in asked:
                 yield Text(f"  {need.code}  {_amount(need.most + need.update)} {need.unit}  {need.why}")
-                yield output.Command(f"    {_how(plan, need)}", "dim")
+                yield output.Command(f"    {raise_of(plan, need)}", "dim")
 
 
 def _table(found: Sequence[QuotaNeed]) -> Table:
@@ -108,7 +108,7 @@ def _amount(value: float) -> str:
     return f"{round(value, 2):,}"
 
 
-def _how(plan: Plan, need: QuotaNeed) -> str:
+def raise_of(plan: Plan, need: QuotaNeed) -> str:
     """How a raise is asked for: the cloud's command, or where its console has it."""
     wanted = -(-(need.most + need.update) // 1)
     return plan.order.notes.raise_quota.format(
