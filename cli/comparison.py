@@ -111,7 +111,7 @@ def _changes(path: str, old: object, new: object) -> Iterator[FigureChange]:
     for key in dict.fromkeys([*right, *left]):
         if path or key != "findings":
             yield from _changes(
-                f"{path}{key}" if key[0] == "[" else f"{path}.{key}".lstrip("."),
+                f"{path}{key}" if key.startswith("[") else f"{path}.{key}".lstrip("."),
                 left.get(key),
                 right.get(key),
             )

@@ -20,8 +20,6 @@ USAGE = 2
 """Wrong usage or configuration."""
 INTERNAL = 70
 """A defect of this program (EX_SOFTWARE of sysexits.h); apart from 1, which is an answer."""
-INTERRUPTED = 130
-"""Control-C: 128 + SIGINT, as shells report it."""
 BROKEN_PIPE = 141
 """Whoever read the output left early: 128 + SIGPIPE, as shells report it."""
 

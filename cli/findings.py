@@ -31,6 +31,9 @@ _MEANING = {
 }
 _STYLE = {Kind.CHANGED: "yellow", Kind.INTERPRETED: "cyan", Kind.RISK: "red", Kind.CONFLICT: "magenta"}
 
+_WIDTHS = (8, 7, 38)
+"""Columns of id, section and path; what is guided and actual follows, or has a line of its own."""
+
 _KindOption = Annotated[
     Kind | None,
     typer.Option(
@@ -81,7 +84,7 @@ def _listing(found: Sequence[Finding], kind: Kind | None) -> Iterator[Renderable
 def _columns(*cells: RenderableType) -> Table:
     """One line of the listing: id, section, path, values."""
     line = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
-    for width in (8, 7, 38):
+    for width in _WIDTHS:
         line.add_column(min_width=width)
     line.add_column(overflow="fold")
     line.add_row(*cells)
@@ -92,7 +95,11 @@ def _entry(finding: Finding) -> Iterator[RenderableType]:
     """A head line in columns, then reason and source in full width so that addresses stay whole."""
     name = Text(f"  {finding['id']}", _STYLE[Kind(finding["kind"])])
     place = Text(finding["path"] or "(no single figure)", "bold" if finding["path"] else "dim")
-    yield _columns(name, finding["section"], place, values(finding))
+    both = values(finding)
+    beside = sum(_WIDTHS[:2]) + max(_WIDTHS[2], len(place)) + 2 * len(_WIDTHS) + len(both) <= output.width()
+    yield _columns(name, finding["section"], place, both if beside else "")
+    if not beside:
+        yield Padding(Text(both, overflow="fold"), (0, 0, 0, 10))
     yield Padding(Text(finding["reason"]), (0, 0, 0, 10))
     yield Padding(Text(finding["source"], "dim", overflow="fold"), (0, 0, 0, 10))
 

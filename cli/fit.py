@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -69,7 +70,7 @@ def _page(stack: str, report: Report, *, pods: bool) -> Iterator[RenderableType]
     yield from _connections(report["connections"])
     if pods:
         yield Text("\nPods", "bold")
-        yield _pods_table(report["pods"])
+        yield output.Whole(_pods_table(report["pods"]))
 
 
 def cases_table(cases: Sequence[Report]) -> Table:
@@ -162,15 +163,29 @@ def _connections(found: Report) -> Iterator[RenderableType]:
     )
 
 
-def _pods_table(pods: Sequence[Report]) -> Table:
+def _pods_table(pods: Sequence[Report]) -> RenderableType:
+    """A line for each workload; a terminal without room for it goes without the release."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for title in ("  Workload", "Release", "Kind", "Where", "Pods", "CPU", "Memory", "GPUs"):
-        table.add_column(title, justify="right" if title in ("Pods", "CPU", "Memory", "GPUs") else "left")
+    wide = output.width() >= output.WIDTH
+    for title in (
+        "Workload",
+        *(["Release"] if wide else []),
+        "Kind",
+        "Where",
+        "Pods",
+        "CPU",
+        "Memory",
+        "GPUs",
+    ):
+        right = title in ("Pods", "CPU", "Memory", "GPUs")
+        named = title in ("Workload", "Release")
+        table.add_column(title, justify="right" if right else "left", no_wrap=not named, overflow="fold")
     for pod in pods:
         most = "" if pod["max_replicas"] is None else f"-{pod['max_replicas']}"
         count = "a node" if pod["kind"] == "DaemonSet" else f"{pod['replicas']}{most}"
         table.add_row(
-            f"  {pod['name']}", pod["release"], pod["kind"], _POOLS.get(pod["node_group"], "all"), count,
+            pod["name"], *([pod["release"]] if wide else []), pod["kind"],
+            _POOLS.get(pod["node_group"], "all"), count,
             f"{pod['cpu_m']}m", f"{pod['memory_mib']}Mi", str(pod["gpus"] or ""),
         )  # fmt: skip
-    return table
+    return Padding(table, (0, 0, 0, 2))

@@ -9,6 +9,7 @@ from cli import options, output
 from cli.errors import InputError
 from cli.preview import graph_of
 from cli.revision import preview_at
+from infra.files import exists, unusable
 from infra.graph import Graph, GraphError
 from infra.graph.reader import REMEDY
 
@@ -31,7 +32,7 @@ def read_operand(operand: str, project: Path, place: Place, named: str | None = 
         SizingError: there is no such thing, or it cannot be previewed.
     """
     path = Path(operand)
-    if operand and path.is_file():
+    if operand and exists(path, "preview"):
         return _saved(path)
     if ":" in operand:
         revision, _, stack = operand.rpartition(":")
@@ -49,8 +50,10 @@ def read_operand(operand: str, project: Path, place: Place, named: str | None = 
 def _saved(path: Path) -> Graph:
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError("preview", str(path), f"cannot be read: {error}", "Name a saved preview.") from None
+    except UnicodeDecodeError:
+        raise InputError("preview", str(path), "not UTF-8 text", "Name a saved preview.") from None
+    except OSError as error:
+        raise unusable("preview", path, error) from None
     return _parsed(str(path), text)
 
 

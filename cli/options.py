@@ -10,6 +10,7 @@ import typer
 
 from cli.errors import InputError
 from infra.clouds import CLOUDS
+from infra.files import exists
 from infra.planning import project_of, relocated
 from infra.settings import Settings
 from infra.stackfile import read, stacks
@@ -94,7 +95,7 @@ def checked_stack(stack: str) -> str:
 
 def checked_project(project: Path) -> Path:
     """``project`` if it is a directory. Raises InputError."""
-    if not project.is_dir():
+    if not exists(project, "--project", Path.is_dir):
         raise InputError(
             "--project", str(project), "not a directory", "Name the directory with the stack files."
         )

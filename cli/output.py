@@ -8,16 +8,30 @@ import os
 import shutil
 import sys
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 
 import typer
 from rich.console import Console, RenderableType
+from rich.text import Text
 
 from cli.errors import BROKEN_PIPE, InputError
 
 WIDTH = 100
 """Columns of piped output; COLUMNS does not change it, so that two runs can be compared."""
+_ENDLESS = 1000
 NARROWEST = 60
 """Below this tables become unreadable; a narrower terminal wraps instead."""
+
+
+class Command(Text):
+    """A line to copy: only the terminal itself may break it, since an end of line would end the command."""
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A table for a person or for grep: it fits a terminal, and is as wide as it has to be when piped."""
+
+    table: RenderableType
 
 
 def prepare() -> None:
@@ -46,9 +60,23 @@ def show(*renderables: RenderableType) -> None:
     """Print rich renderables; without colours or escape codes when stdout is not a terminal."""
     terminal = sys.stdout.isatty()
     buffer = io.StringIO()
-    console = Console(
-        file=buffer,
-        width=width(),
+    console = _console(buffer, width(), terminal=terminal)
+    for renderable in renderables:
+        if isinstance(renderable, Command):
+            console.print(renderable, soft_wrap=True)
+        elif isinstance(renderable, Whole):
+            whole = console if terminal else _console(buffer, _ENDLESS, terminal=False)
+            whole.print(renderable.table)
+        else:
+            console.print(renderable)
+    text = buffer.getvalue()
+    _write(text if terminal else "".join(f"{line.rstrip()}\n" for line in text.splitlines()))
+
+
+def _console(file: io.StringIO, columns: int, *, terminal: bool) -> Console:
+    return Console(
+        file=file,
+        width=columns,
         height=100,
         force_terminal=terminal,
         color_system="auto" if terminal else None,
@@ -56,10 +84,6 @@ def show(*renderables: RenderableType) -> None:
         markup=False,
         emoji=False,
     )
-    for renderable in renderables:
-        console.print(renderable)
-    text = buffer.getvalue()
-    _write(text if terminal else "".join(f"{line.rstrip()}\n" for line in text.splitlines()))
 
 
 def show_json(data: object) -> None:
@@ -90,15 +114,18 @@ def _write(text: str) -> None:
         sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
-        _discard_rest()
+        discard_rest()
         raise typer.Exit(BROKEN_PIPE) from None
     except OSError as error:
-        _discard_rest()
-        raise InputError(
-            "output", "stdout", f"cannot be written: {error.strerror}", "Write it elsewhere."
-        ) from None
+        raise unwritable(error) from None
 
 
-def _discard_rest() -> None:
+def unwritable(error: OSError) -> InputError:
+    """The refusal of an output that cannot be written."""
+    discard_rest()
+    return InputError("output", "stdout", f"cannot be written: {error.strerror}", "Write it elsewhere.")
+
+
+def discard_rest() -> None:
     """What is still buffered goes nowhere, or the interpreter would fail on it at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

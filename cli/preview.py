@@ -21,6 +21,7 @@ from cli.figures import ABSENT, lookup
 from cli.findings import summary
 from cli.fit import cases_table, problems
 from cli.tree import render
+from infra.files import unusable
 from infra.graph import Graph, Resource
 
 _Out = Annotated[
@@ -146,12 +147,7 @@ def _save(out: Path, text: str) -> None:
     try:
         out.write_text(text + "\n", encoding="utf-8", newline="\n")
     except OSError as error:
-        raise InputError(
-            "--out",
-            str(out),
-            f"cannot be written: {error.strerror}",
-            "Name a file in a directory that exists.",
-        ) from None
+        raise unusable("--out", out, error, "written") from None
 
 
 def _title(graph: Graph) -> Text:

@@ -21,7 +21,7 @@ _MEASURES = ("vCPU", "TiB", "GiB", "GB")
 """Units that a quota's name does not tell."""
 _CODE_WIDTH = 27
 _NARROW = 80
-"""Columns from which on the name of a quota is shown beside its code."""
+"""Columns up to which the name of a quota stands below its code, not beside it."""
 
 
 def quotas(
@@ -76,14 +76,14 @@ def _sheet(stack: str, plan: Plan, found: Sequence[QuotaNeed]) -> Iterator[Rende
             yield Text(f"\nAsk for a raise {when}:", _STYLE[when])
             for need in asked:
                 yield Text(f"  {need.code}  {_amount(need.most + need.update)} {need.unit}  {need.why}")
-                yield Text(f"    {_how(plan, need)}", "dim")
+                yield output.Command(f"    {raise_of(plan, need)}", "dim")
 
 
 def _table(found: Sequence[QuotaNeed]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     wide = output.width() > _NARROW
     longest = max(len(need.code) + 2 * (not need.verified) for need in found)
-    table.add_column("Quota", overflow="fold", width=min(_CODE_WIDTH, longest))
+    table.add_column("Quota", overflow="fold", width=min(_CODE_WIDTH, longest) if wide else _CODE_WIDTH)
     if wide:
         table.add_column("", overflow="fold")
     for title in ("Now", "Most", "Default"):
@@ -93,9 +93,9 @@ def _table(found: Sequence[QuotaNeed]) -> Table:
         most = f"{_amount(need.most)}{f' +{_amount(need.update)}' if need.update else ''}"
         default = "" if need.default is None else _amount(need.default)
         name = f"{need.name}, {need.unit}" if need.unit in _MEASURES else need.name
+        code = f"{need.code}{'' if need.verified else f' {UNVERIFIED}'}"
         table.add_row(
-            f"{need.code}{'' if need.verified else f' {UNVERIFIED}'}",
-            *([name] if wide else []),
+            *([code, name] if wide else [Text.assemble(code, "\n", (name, "dim"))]),
             _amount(need.now),
             most,
             default,
@@ -108,7 +108,7 @@ def _amount(value: float) -> str:
     return f"{round(value, 2):,}"
 
 
-def _how(plan: Plan, need: QuotaNeed) -> str:
+def raise_of(plan: Plan, need: QuotaNeed) -> str:
     """How a raise is asked for: the cloud's command, or where its console has it."""
     wanted = -(-(need.most + need.update) // 1)
     return plan.order.notes.raise_quota.format(

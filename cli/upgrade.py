@@ -14,6 +14,7 @@ from rich.text import Text
 from cli import options, output
 from cli.errors import ANSWER_NO
 from cli.operands import Place, read_operand
+from infra.files import exists
 from infra.upgrade import Downtime, PlannedChange, Refusal, Step, Upgrade, plan_upgrade
 
 _From = Annotated[
@@ -66,7 +67,7 @@ def upgrade(
     place = Place(cloud, region)
     old = read_operand(base, project, place)
     new = read_operand(head, project, place, named=old.stack)
-    stack = head if ":" not in head and not Path(head).is_file() else new.stack
+    stack = head if ":" not in head and not exists(Path(head), "preview") else new.stack
     plan = plan_upgrade(old, new, stack)
     if as_json:
         output.show_json({"from": base, "to": head, "cloud": new.cloud, **plan.to_dict()})
@@ -116,7 +117,7 @@ def _step(step: Step) -> Iterator[RenderableType]:
     yield Text(f"\n{step.number}. {step.title}", "bold")
     yield _below(step.text)
     for command in step.commands:
-        yield _below(command, indent=6, style="cyan")
+        yield from (output.Command(f"{' ' * 6}{line}", "cyan") for line in command.splitlines())
     if step.source:
         yield _below(step.source, style="dim")
 

@@ -25,7 +25,7 @@ def project_values(project: Path) -> dict[str, Any]:
     path = project / FILE
     if not path.is_file():
         return {}
-    document = parse(text_of(path, "project file", FILE), FILE, "project file")
+    document = parse(text_of(path, "project file"), FILE, "project file")
     config: object = document.get("config") or {}
     if not isinstance(config, dict):
         raise ConfigError(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from infra.configured import decoded
+from infra.files import exists
 from infra.project import project_values
 from infra.settings import NAMESPACE, ConfigError, Settings, load
 from infra.yamlfile import parse, plain, text_of
@@ -23,8 +24,15 @@ def stack_path(project: Path, stack: str) -> Path:
         ConfigError: there is none; the message lists those there are.
     """
     path = project / f"Pulumi.{stack}.yaml"
-    if not path.is_file():
+    if not exists(path, "stack"):
+        if path.is_symlink():
+            raise ConfigError("stack", stack, f"{path.name} is a link to nothing", "Correct the link.")
+        if path.is_dir():
+            raise ConfigError("stack", stack, f"{path.name} is a directory", "Name a stack file.")
         names = stacks(project)
+        bare = stack.removeprefix("Pulumi.").removesuffix(".yaml")
+        if bare != stack and bare in names:
+            raise ConfigError("stack", stack, "the name of a stack file", f"Did you mean {bare}?")
         remedy = (
             suggestion(stack, names)
             if names
@@ -56,7 +64,7 @@ def read(project: Path, stack: str) -> Settings:
         ConfigError: no such stack, or as ``read_text`` and ``project_values`` do.
     """
     path = stack_path(project, stack)
-    own = namespace_values(parse(text_of(path, "stack", stack), path.name), path.name)
+    own = namespace_values(parse(text_of(path, "stack"), path.name), path.name)
     return load({**project_values(project), **own}, where=path.name)
 
 

@@ -11,25 +11,19 @@ from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent, ScalarEvent
 
+from infra.files import unusable
 from infra.settings import NAMESPACE, ConfigError, encrypted
 
 MOST_VALUES = 20_000
 """Values of a file, aliases counted as often as they are used: a few lines can stand for billions."""
 
 
-def text_of(path: Path, kind: str, value: str) -> str:
-    """The file's text. Raises ConfigError, about ``value``, when it cannot be read."""
+def text_of(path: Path, kind: str) -> str:
+    """The file's text. Raises ConfigError when it cannot be read."""
     try:
         return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        limit, remedy = f"{path.name} cannot be read, it is not UTF-8", "Save it as UTF-8 text."
-    except OSError as error:
-        reason = error.strerror or str(error)
-        limit, remedy = (
-            f"{path.name} cannot be read: {reason}",
-            "Correct the file's permissions or its place.",
-        )
-    raise ConfigError(kind, value, limit, remedy)
+    except (OSError, UnicodeDecodeError) as error:
+        raise unusable(kind, path, error) from None
 
 
 def parse(text: str, name: str, kind: str = "stack file") -> Mapping[str, Any]:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from cli.figures import figure
 from cli.main import main as gateway
+from cli.quotas import raise_of
 from infra.planning import plan_of, quotas_of, relocated
 from infra.stackfile import read
 from sizing.guide.cells import Tier
@@ -44,6 +45,7 @@ SHOWN = tuple(
 )
 """Lines of the preview that are worth a reader's time; the others become one line with three dots."""
 
+GPU_QUOTA = "L-DB2E81BA"
 POOLS = ("cpu_nodes", "gpu_nodes")
 STANDBY = {"aws": "Multi-AZ", "gcp": "REGIONAL"}
 """What each cloud calls a standby in a second zone."""
@@ -111,11 +113,19 @@ def quotas(cloud: str) -> str:
     return "\n".join(rows)
 
 
+def raised() -> str:
+    """The command that asks for the GPU quota of the example, as ``gateway quotas`` prints it."""
+    plan = _plan(Tier(STACK), "aws")
+    need = next(need for need in quotas_of(plan) if need.code == GPU_QUOTA)
+    return f"```sh\n{raise_of(plan, need)}\n```"
+
+
 BLOCKS: Mapping[str, Callable[[], str]] = {
     "preview": preview,
     "sizes": functools.partial(sizes, "aws"),
     "sizes gcp": functools.partial(sizes, "gcp"),
     "quotas": functools.partial(quotas, "aws"),
+    "raise": raised,
     "quotas gcp": functools.partial(quotas, "gcp"),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from typing import cast
 
@@ -10,10 +11,16 @@ from pydantic import JsonValue, ValidationError
 
 from infra.graph.errors import GraphError
 from infra.graph.model import Graph, Resource
+from infra.graph.saved import Annotations
+from infra.urns import parse_urn
 
 REMEDY = "save a new one with `gateway preview STACK --json > FILE`"
 _SHOWN = 60
 """Characters of an offending value that a message quotes."""
+_DEEPEST = 60
+"""Levels of nesting; a chart's values have some 15."""
+_LARGEST = 2**63
+"""Whole numbers of this size and above are no figure of anything that a cloud provider takes."""
 
 
 def read_graph(text: str) -> Graph:
@@ -26,6 +33,7 @@ def read_graph(text: str) -> Graph:
     summary = data.pop("summary", None)
     try:
         graph = Graph.model_validate(data)
+        Annotations.model_validate(data)
     except ValidationError as error:
         raise GraphError(_explain(error)) from None
     if summary is None:
@@ -35,14 +43,21 @@ def read_graph(text: str) -> Graph:
             f"the saved preview contradicts itself: `summary` says {_quote(summary)}, "
             f"its resources say {_quote(graph.summary)}: {REMEDY}"
         )
-    for problem in _dangling(graph):
+    for problem in (*_foreign(graph), *_dangling(graph)):
         raise GraphError(f"the saved preview contradicts itself: {problem}: {REMEDY}")
     return graph
 
 
 def _parse(text: str) -> dict[str, JsonValue]:
     try:
-        data: object = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        data: object = json.loads(
+            text,
+            object_pairs_hook=_unique,
+            parse_constant=_no_constant,
+            parse_int=_whole,
+            parse_float=_finite,
+        )
+        _refuse_depth(data)
     except (ValueError, RecursionError) as error:
         raise GraphError(f"the saved preview is not readable as JSON ({error}): {REMEDY}") from None
     if not isinstance(data, dict):
@@ -61,6 +76,33 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def _no_constant(name: str) -> object:
     raise ValueError(f"{name} is no JSON value")
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > 20 or abs(int(digits)) >= _LARGEST:
+        raise ValueError(f"the number {_quote(digits)} is too large")
+    return int(digits)
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"the number {_quote(text)} is too large")
+    return value
+
+
+def _refuse_depth(data: object) -> None:
+    level = [data]
+    for _ in range(_DEEPEST):
+        level = [item for value in level for item in _items(value)]
+    if level:
+        raise ValueError(f"nested more than {_DEEPEST} levels deep")
+
+
+def _items(value: object) -> list[object]:
+    if isinstance(value, dict):
+        return list(cast("dict[str, object]", value).values())
+    return cast("list[object]", value) if isinstance(value, list) else []
 
 
 def _explain(error: ValidationError) -> str:
@@ -82,6 +124,16 @@ def _quote(value: object) -> str:
     except (TypeError, ValueError):
         text = repr(value)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+
+
+def _foreign(graph: Graph) -> Iterator[str]:
+    """A capture has the stack itself, and nothing of another stack."""
+    if not graph.resources:
+        yield "it has no resources, not even the stack itself"
+    for resource in graph.resources:
+        urn = parse_urn(resource.urn)
+        if (urn.stack, urn.project) != (graph.stack, graph.project):
+            yield f"{resource.urn!r} is of another stack than {graph.stack!r} of {graph.project!r}"
 
 
 def _dangling(graph: Graph) -> Iterator[str]:

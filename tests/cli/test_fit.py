@@ -37,7 +37,11 @@ def test_the_page_has_cases_nodes_cards_and_connections(gateway: Run, stack: str
     for words in ("a zone lost, autoscalers at their maximum", "How few nodes would do", "GPU memory",
                   "Database connections", "coredns"):  # fmt: skip
         assert words in result.out
-    assert max(map(len, result.out.splitlines())) <= 100
+    page, _, pods = result.out.partition("\nPods\n")
+    assert max(map(len, page.splitlines())) <= 100
+    workloads = [pod["name"] for pod in json.loads(gateway("fit", stack, "--json").out)["pods"]]
+    # Each is one line that grep finds, whatever its length.
+    assert [line.split()[0] for line in pods.splitlines()[1:]] == workloads
 
 
 def test_what_does_not_fit_exits_1_with_the_smallest_change(gateway: Run, tmp_path: Path) -> None:

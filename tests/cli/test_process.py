@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from cli import size as size_module
-from cli.main import app, main
+from cli.app import app
+from cli.main import main
 from tests.cli.conftest import Run
 from tests.harness import ROOT, STACKS
 
@@ -89,10 +92,21 @@ def test_a_reader_who_leaves_early_is_no_error() -> None:
     assert process.returncode == 141
 
 
-def test_a_full_disk_is_reported() -> None:
+def test_help_whose_reader_leaves_early_is_no_error() -> None:
+    command = [sys.executable, "-m", "cli.main", "size", "--help"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 141
+
+
+@pytest.mark.parametrize("arguments", [("size", "small"), ("--help",)])
+def test_a_full_disk_is_reported(arguments: tuple[str, ...]) -> None:
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
-            [sys.executable, "-m", "cli.main", "size", "small"],
+            [sys.executable, "-m", "cli.main", *arguments],
             cwd=ROOT,
             stdout=full,
             stderr=subprocess.PIPE,
@@ -134,3 +148,21 @@ def test_control_c_ends_quietly(gateway: Run, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(size_module, "size_report", interrupted)
     result = gateway("size", "small")
     assert (result.status, result.out, result.err) == (130, "", "")
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_while_the_program_loads_ends_quietly(
+    tmp_path: Path, number: signal.Signals, status: int
+) -> None:
+    """A library that is still being loaded when the signal comes: it sends the signal itself."""
+    (tmp_path / "typer.py").write_text(
+        f"import os, time\nos.kill(os.getpid(), {int(number)})\ntime.sleep(9)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys; from cli.main import main; sys.exit(main())"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])},
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (status, b"", b"")

@@ -90,12 +90,45 @@ def test_a_stack_file_in_another_encoding(gateway: Run, project: Path) -> None:
     assert_refused(gateway("size", "mine", cwd=project), "cannot be read", "UTF-8")
 
 
+def test_a_stack_file_that_is_none(gateway: Run, project: Path) -> None:
+    (project / "Pulumi.dir.yaml").mkdir()
+    (project / "Pulumi.link.yaml").symlink_to("nothing.yaml")
+    assert_refused(gateway("size", "dir", cwd=project), "Pulumi.dir.yaml is a directory", "Name a stack file")
+    assert_refused(gateway("size", "link", cwd=project), "Pulumi.link.yaml is a link to nothing", "Correct")
+    refused = gateway("size", "dirs", cwd=project)
+    assert_refused(refused, "no Pulumi.dirs.yaml", "mine")
+    assert "dir?" not in refused.err
+
+
+def test_a_directory_that_the_system_does_not_open(
+    gateway: Run, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(_path: Path) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "is_dir", closed)
+    refused = gateway("size", "mine", "--project", "closed", cwd=project)
+    assert_refused(refused, "--project", "cannot be read: permission denied", "Permit it to yourself")
+
+
 USAGE: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "missing stack file": (("size", "yours"), ("stack", '"yours"', "no Pulumi.yours.yaml", "mine")),
     "nearly the name": (("preview", "mime"), ("Did you mean mine?",)),
     "path for a stack": (("size", "../mine"), ("stack", '"../mine"', "not the name of a stack")),
     "empty name": (("findings", ""), ("not the name of a stack",)),
     "endless name": (("size", "a" * 5000), ("not the name of a stack", "aaa...")),
+    "file for a stack": (("size", "Pulumi.mine.yaml"), ("stack", '"Pulumi.mine.yaml"', "Did you mean mine?")),
+    "endless operand": (
+        ("diff", "a" * 5000, "mine"),
+        ("preview", "cannot be read: file name too long", "shorter"),
+    ),
+    "endless file": (("upgrade", "mine", "b/" + "a" * 5000), ("preview", "file name too long")),
+    "endless project": (("size", "mine", "--project", "a" * 5000), ("--project", "file name too long")),
+    "no place to save": (
+        ("preview", "mine", "--out", "nowhere/x.json"),
+        ("--out", "cannot be written: no such file", "directory that exists"),
+    ),
+    "save to a directory": (("preview", "mine", "--out", "."), ("--out", "is a directory", "Name a file")),
     "no project": (("size", "mine", "--project", "nowhere"), ("--project", '"nowhere"', "not a directory")),
     "unknown cloud": (("size", "mine", "--cloud", "asw"), ("--cloud", '"asw"', "Did you mean aws?")),
     "unknown region": (("size", "mine", "--region", "eu-nowhere-9"), ("region", '"eu-nowhere-9"')),

@@ -52,6 +52,26 @@ def test_tables_fit_a_common_terminal() -> None:
     assert "D2 interpreted" in _at_a_terminal("size", "enterprise", columns=100, TERM="dumb")
 
 
+def test_nothing_is_cut_off_in_a_common_terminal() -> None:
+    quotas = _at_a_terminal("quotas", "small", columns=80, TERM="dumb")
+    assert "L-1216C47A" in quotas
+    assert "Running On-Demand Standard" in quotas.partition("Ask for")[0]
+    lines = _at_a_terminal("findings", "small", columns=80, TERM="dumb").splitlines()
+    at = next(number for number, line in enumerate(lines) if "10,000,000 → 576,000,000" in line)
+    assert "D8" in lines[at - 1]
+    pods = _at_a_terminal("fit", "small", "--pods", columns=80, TERM="dumb").partition("Pods\n")[2]
+    assert "aws-load-balancer-controller" in pods
+    assert max(map(len, pods.splitlines())) <= 80
+    assert all(line.startswith("  ") for line in pods.splitlines())
+
+
+def test_commands_are_whole_lines_at_any_width() -> None:
+    for columns in (80, 100):
+        text = _at_a_terminal("quotas", "small", columns=columns, TERM="dumb")
+        command = next(line for line in text.splitlines() if line.startswith("    aws service-quotas "))
+        assert "--desired-value " in command
+
+
 def test_messages_are_wrapped_below_their_label() -> None:
     text = _at_a_terminal("size", "no/such/stack/anywhere", columns=60)
     assert max(map(len, text.splitlines())) <= 60

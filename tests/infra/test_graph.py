@@ -26,6 +26,12 @@ CONTRACT = {
 }
 
 
+FINDING = {
+    "id": "D9", "section": "2.1", "path": "postgres.storage_gib", "kind": "changed",
+    "guide": 100, "actual": 400, "reason": "because", "source": "guide 2.1",
+}  # fmt: skip
+
+
 def sample() -> Graph:
     """A provider, a component and two resources, one with everything set."""
     box = resource("shop:x:Box", "box", custom=False, providers={"aws": PROVIDER})
@@ -49,7 +55,8 @@ def sample() -> Graph:
         box,
         provider,
         outputs={"url": "[unknown]"},
-        findings=({"id": "D9", "kind": "changed"},),
+        findings=(FINDING,),
+        fit={"verdict": "fits", "cases": [{"unplaced": []}]},
         sizing={"tier": "small"},
     )
 
@@ -142,6 +149,33 @@ def put(*path: str | int, value: object) -> Any:
         ),
         (broken(put("summary", "total", value=6)), r"contradicts itself: `summary` says"),
         (broken(lambda data: data.pop("summary")), r"has no `summary`"),
+        (broken(put("findings", 0, value={})), r"`findings\[0\].actual`: Field required"),
+        (broken(put("findings", 0, "kind", value=None)), r"`findings\[0\].kind` is null"),
+        (broken(put("findings", 0, "path", value=5)), r"`findings\[0\].path` is 5"),
+        (broken(put("findings", 0, "guide", value=[])), r"`findings\[0\].guide"),
+        (broken(put("sizing", value="x")), r'`sizing` is "x"'),
+        (broken(put("sizing", "tier", value=[])), r"`sizing.tier` is \[\]"),
+        (broken(put("sizing", "cloud", value="gcp")), r"resources are of aws, the sizing is of gcp"),
+        (broken(put("fit", value="x")), r'`fit` is "x"'),
+        (broken(put("fit", value={})), r"`fit.verdict`: Field required"),
+        (broken(put("fit", "verdict", value=5)), r"`fit.verdict` is 5"),
+        (broken(put("fit", "cases", value={})), r"`fit.cases` is {}"),
+        (broken(put("fit", "cases", 0, "unplaced", value=[5])), r"`fit.cases\[0\].unplaced\[0\]` is 5"),
+        (broken(put("cloud", value="azure")), r"'azure' is not a cloud this version builds on"),
+        (broken(put("stack", value="else")), r"is of another stack than 'else'"),
+        (broken(put("project", value="")), r"is of another stack than 'dev' of ''"),
+        (broken(put("project", value="else")), r"is of another stack than 'dev' of 'else'"),
+        (broken(put("resources", value=[])).replace('"total": 5', '"total": 0'), r"contradicts itself"),
+        (
+            '{"stack": "a", "cloud": "aws", "resources": [], "summary": {"total": 0, "by_type": {}}}',
+            r"has no res",
+        ),
+        (broken(put("sizing", "replicas", value=10**400)), r"the number .* is too large"),
+        (broken(put("sizing", "replicas", value="1e999")).replace('"1e999"', "1e999"), r"is too large"),
+        (
+            broken(put("outputs", "deep", value=json.loads("[" * 90 + "]" * 90))),
+            r"nested more than 60 levels",
+        ),
         (broken(lambda data: data["resources"].append(data["resources"][1])), r"stands there twice"),
     ],
 )
