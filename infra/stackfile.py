@@ -46,11 +46,8 @@ def stack_path(project: Path, stack: str) -> Path:
 
 def stacks(project: Path) -> list[str]:
     """Names of the stacks that have a file in the project directory."""
-    return sorted(
-        path.name.removeprefix("Pulumi.").removesuffix(".yaml")
-        for path in project.glob("Pulumi.*.yaml")
-        if path.is_file()
-    )
+    files = [path for path in project.glob("Pulumi.*.yaml") if path.is_file()]
+    return sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in files)
 
 
 def read_text(text: str, name: str) -> Settings:
