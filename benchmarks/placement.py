@@ -38,7 +38,7 @@ def work(nodes: int) -> tuple[Nodes, list[Pod]]:
         for i, (cpu_m, memory_mib) in zip(range(WORKLOADS), sizes, strict=False)
     ]  # fmt: skip
     pods = capacity.pods_of(workloads, ZONES, at_maximum=False)
-    return capacity.round_robin(nodes, shape, ZONES), capacity.arrival(pods, order=2)
+    return capacity.round_robin(nodes, shape, ZONES), capacity.shuffled(capacity.canonical(pods), 0)
 
 
 def main() -> None:

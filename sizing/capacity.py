@@ -17,13 +17,16 @@ from sizing.placement import Nodes, NodeShape, Placement, Pod, Unplaced
 from sizing.specs import Pool, Workload
 
 LEAST_ORDERS, MOST_ORDERS = 7, 120
-"""Arrival orders tried: largest first, smallest first, shuffles with fixed seeds, so that a verdict never
-changes. An order that leaves a pod out may be one in a hundred."""
-PODS_TRIED = 12_000
-"""Pods placed to try one number of nodes: small demands can afford more orders than large ones, whose luck
+"""Shuffles tried with fixed seeds, so that a verdict never changes. An order that leaves a pod out may be one
+in a hundred."""
+PODS_TRIED = 6_000
+"""Pods placed to try one number of nodes: small demands can afford more shuffles than large ones, whose luck
 evens out."""
-HALF_FULL = 0.5
-"""Below this share of the total requested, one order is tried: others differ only when room is scarce."""
+CROWDED, HALF_FULL = 0.6, 0.5
+"""Shares of the total requested. Below the first few shuffles are tried, below the second none: with that
+much room only a large pod that arrives last is at risk, and that is tried at every number of nodes."""
+LATE = 6
+"""Workloads that are tried as the last to arrive: those that most nodes could refuse."""
 MOST_NODES = 450
 """Default quota of nodes in one EKS managed node group, the lowest of the clouds'; where the search ends."""
 
@@ -106,24 +109,33 @@ def surviving(nodes: Nodes, lost: str) -> list[tuple[str, NodeShape]]:
     return [(zone, shape) for zone, shape in nodes if zone != lost]
 
 
-def orders(pods: Sequence[Pod]) -> int:
-    """How many arrival orders are tried."""
-    return min(max(PODS_TRIED // (len(pods) or 1), LEAST_ORDERS), MOST_ORDERS)
+def shuffles(pods: Sequence[Pod], full: float) -> int:
+    """How many shuffles are tried on nodes that are ``full`` to this share."""
+    if full < HALF_FULL:
+        return 0
+    return min(
+        max(PODS_TRIED // (len(pods) or 1), LEAST_ORDERS), MOST_ORDERS if full >= CROWDED else LEAST_ORDERS
+    )
 
 
-def arrival(pods: Sequence[Pod], order: int) -> list[Pod]:
-    """The pods in the arrival order of that number, whatever the input's."""
-    canonical = sorted(pods, key=lambda p: (-p.cpu_m, -p.memory_mib, p.workload.name, p.zone or ""))
-    if order < 2:
-        return canonical[::-1] if order else canonical
-    random.Random(order - 2).shuffle(canonical)
-    return canonical
+def canonical(pods: Sequence[Pod]) -> list[Pod]:
+    """The pods largest first, whatever the input's order."""
+    return sorted(pods, key=lambda p: (-p.cpu_m, -p.memory_mib, p.workload.name, p.zone or ""))
+
+
+def shuffled(pods: Sequence[Pod], seed: int) -> list[Pod]:
+    """The pods in one of their arrival orders."""
+    arrived = list(pods)
+    random.Random(seed).shuffle(arrived)
+    return arrived
 
 
 def place_all(nodes: Nodes, pods: Sequence[Pod]) -> tuple[Unplaced, ...]:
-    """Place every pod under every arrival order; the first order that leaves a pod out decides."""
-    for order in range(orders(pods)):
-        unplaced = Placement(nodes).place_all(arrival(pods, order))
+    """Place every pod under several arrival orders; the first order that leaves a pod out decides."""
+    largest_first = canonical(pods)
+    tried = (shuffled(largest_first, seed) for seed in range(shuffles(pods, fullness(nodes, pods))))
+    for order in (largest_first, largest_first[::-1], *tried):
+        unplaced = Placement(nodes).place_all(order)
         if unplaced or short(nodes, pods):
             return unplaced
     return ()
@@ -152,47 +164,91 @@ def fullness(nodes: Nodes, pods: Sequence[Pod]) -> float:
 
 
 @functools.lru_cache(maxsize=4096)
-def failure(demand: Demand, count: int) -> tuple[Unplaced, ...]:
+def failure(demand: Demand, count: int, *, first_start: bool = False) -> tuple[Unplaced, ...]:
     """What ``count`` nodes leave out under the first arrival order that fails; empty when all succeed.
 
-    Each order also begins the volumes in another zone, since nobody chooses where a volume is made.
+    Each order also begins the volumes in another zone, since nobody chooses where a volume is made;
+    ``first_start``: in the first zone only.
     """
-    return _failure(demand, tuple(zone for zone, _ in demand.nodes(count)))
+    zones = tuple(zone for zone, _ in demand.nodes(count))
+    return _failure(demand, zones, 1 if first_start else len(demand.zones))
 
 
 @functools.lru_cache(maxsize=4096)
-def _failure(demand: Demand, zones: tuple[str, ...]) -> tuple[Unplaced, ...]:
+def _failure(demand: Demand, zones: tuple[str, ...], starts: int) -> tuple[Unplaced, ...]:
     """The same for a node in each of ``zones``: counts that differ in the lost zone alone leave the same."""
     nodes = [(zone, demand.shape) for zone in zones]
-    starts = [demand.pods(first_zone) for first_zone in range(len(demand.zones))]
-    for order in range(orders(starts[0])):
-        pods = arrival(starts[order % len(starts)], order)
-        if unplaced := Placement(nodes).place_all(pods):
+    by_start = [_largest_first(demand, start) for start in range(starts)]
+    if unplaced := Placement(nodes).place_all(by_start[0]):
+        return unplaced
+    full = fullness(nodes, by_start[0])
+    for start, pods in enumerate(by_start[: 1 if full < HALF_FULL else None]):
+        if unplaced := _late(demand, nodes, pods, start):
             return unplaced
-        if order == 0 and fullness(nodes, pods) < HALF_FULL:
-            break
+    for seed in range(shuffles(by_start[0], full)):
+        if unplaced := Placement(nodes).place_all(shuffled(by_start[seed % starts], seed)):
+            return unplaced
+    return ()
+
+
+@functools.lru_cache(maxsize=1024)
+def _largest_first(demand: Demand, start: int) -> list[Pod]:
+    return canonical(demand.pods(start))
+
+
+def _late(
+    demand: Demand, nodes: list[tuple[str, NodeShape]], pods: Sequence[Pod], seed: int
+) -> tuple[Unplaced, ...]:
+    """What stays out when the workloads at risk arrive after all others, each of them as the last once.
+
+    A pod that comes late, as after a restart, finds the others spread over every node.
+    """
+    late = [name for name, enough in _enough(demand) or () if len(nodes) < enough][:LATE]
+    if not late:
+        return ()
+    early = Placement(nodes)
+    if unplaced := early.place_all(shuffled([p for p in pods if p.workload.name not in late], seed)):
+        return unplaced
+    own = {name: [pod for pod in pods if pod.workload.name == name] for name in late}
+    for last in late:
+        tail = [pod for name in late if name != last for pod in own[name]] + own[last]
+        if unplaced := early.copy().place_all(tail):
+            return unplaced
     return ()
 
 
 def certain(demand: Demand) -> int | None:
-    """The number of nodes from which no arrival order can leave a pod out; None when a pod is too large.
+    """The number of nodes from which no arrival order can leave a pod out; None when a pod is too large."""
+    enough = _enough(demand)
+    if enough is None:
+        return None
+    left = max((nodes for _, nodes in enough), default=0)
+    zones, lost = len(demand.zones), 1 if demand.zone_lost else 0
+    return -(-left * zones // (zones - lost)) + (lost if left else 0)
+
+
+@functools.lru_cache(maxsize=1024)
+def _enough(demand: Demand) -> tuple[tuple[str, int], ...] | None:
+    """Each workload with the nodes left from which none of its pods can be refused, the most first.
 
     A node refuses a pod only when others have taken so much of one resource that the pod's own request is
     not left. The sum of all pods makes so many nodes refuse at most; one node more always takes it. Pods
-    bound to a zone, or held back by hard zone spread, need that many nodes in each zone.
+    bound to a zone, or held back by hard zone spread, need that many nodes in each zone. None when a pod is
+    too large for an empty node.
     """
-    shape, pods, zones = demand.shape, demand.pods(), len(demand.zones)
-    lost = 1 if demand.zone_lost else 0
-    most = 0
-    for pod in {p.workload.name: p for p in pods}.values():
-        room = _refusing(pod, pods, shape)
-        if room is None:
-            return None
-        hard = pod.workload.spread_hosts == "hard"
-        need = room + 1 + (demand_of(pod.workload, demand) - 1 if hard else 0)
-        one_zone = pod.zone is not None or pod.workload.spread_zones == "hard"
-        most = max(most, zones * need if one_zone else -(-need * zones // (zones - lost)) + lost)
-    return most
+    found: dict[str, int] = {}
+    left = len(demand.zones) - (1 if demand.zone_lost else 0)
+    for pods in (demand.pods(start) for start in range(len(demand.zones))):
+        for pod in {p.workload.name: p for p in pods}.values():
+            room = _refusing(pod, pods, demand.shape)
+            if room is None:
+                return None
+            hard = pod.workload.spread_hosts == "hard"
+            need = room + 1 + (demand_of(pod.workload, demand) - 1 if hard else 0)
+            one_zone = pod.zone is not None or pod.workload.spread_zones == "hard"
+            name = pod.workload.name
+            found[name] = max(found.get(name, 0), need * left if one_zone else need)
+    return tuple(sorted(found.items(), key=lambda item: (-item[1], item[0])))
 
 
 def demand_of(workload: Workload, demand: Demand) -> int:

@@ -67,7 +67,8 @@ class CaseResult:
     """One case of one pool.
 
     ``nodes`` and ``nodes_needed`` count before a zone is lost, ``nodes_left`` after it. ``nodes_needed`` is
-    None when no number of these nodes would do. ``by_luck``: this count holds, and a larger one does not.
+    None when no number of these nodes would do. ``by_luck``: this count holds with the volumes where they are
+    in this case, and not with them elsewhere, or a larger count does not hold.
     """
 
     case: Case
@@ -195,7 +196,7 @@ def why(failing: CaseResult) -> str:
         return f"{where}: {one.count} x {one.pod} {one.reason}" + (f", and {more} more pods" if more else "")
     if broken:
         return f"{where}: {broken[0].remaining} of {broken[0].pod} remain, {broken[0].needed} are needed"
-    return f"{where}: holds by luck only; other arrival orders or one node more leave pods out"
+    return f"{where}: holds by luck only; volumes in other zones or one node more leave pods out"
 
 
 def _case(plan: Plan, pool: Pool, case: Case) -> CaseResult:
@@ -207,8 +208,9 @@ def _case(plan: Plan, pool: Pool, case: Case) -> CaseResult:
         nodes += count
         missing = capacity.failure(demand, count)
         fewest = capacity.needed(demand)
-        unplaced += _reported(demand, count) or missing if missing else ()
-        lucky = lucky or (not missing and (fewest is None or count < fewest))
+        pending = _pending(demand, count) if missing else ()
+        unplaced += pending
+        lucky = lucky or (not pending and (bool(missing) or fewest is None or count < fewest))
         possible = possible and fewest is not None
         needed += fewest or 0
     left = nodes_of(plan, pool, case)
@@ -228,10 +230,15 @@ def _case(plan: Plan, pool: Pool, case: Case) -> CaseResult:
     )
 
 
-def _reported(demand: Demand, count: int) -> tuple[Unplaced, ...]:
-    """What stays pending when pods of higher priority push others out, as they do in a cluster."""
-    ranked = sorted(capacity.arrival(demand.pods(), 0), key=lambda pod: -pod.workload.priority)
-    return Placement(demand.nodes(count)).place_all(ranked)
+def _pending(demand: Demand, count: int) -> tuple[Unplaced, ...]:
+    """What stays pending with the volumes as the case has them, so that no pod is both lost and pending.
+
+    Pods of higher priority come first, as they push others out in a cluster. Empty when only volumes in
+    other zones leave a pod out: that is luck.
+    """
+    ranked = sorted(capacity.canonical(demand.pods()), key=lambda pod: -pod.workload.priority)
+    left_out = Placement(demand.nodes(count)).place_all(ranked)
+    return left_out or capacity.failure(demand, count, first_start=True)
 
 
 def _usage(

@@ -10,6 +10,7 @@ when they surface: a placement looks at the best node of each zone instead of at
 
 from __future__ import annotations
 
+import copy
 import heapq
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -79,17 +80,30 @@ class _Node:
 
     def refuses(self, pod: Pod) -> str | None:
         """Why the pod cannot run here, in the words a user would look for."""
+        if pod.gpus > self.gpus:
+            return "insufficient nvidia.com/gpu"
         if pod.cpu_m > self.cpu_m:
             return "insufficient cpu"
         if pod.memory_mib > self.memory_mib:
             return "insufficient memory"
-        if pod.gpus > self.gpus:
-            return "insufficient nvidia.com/gpu"
         if self.pods < 1:
             return "too many pods"
         if pod.workload.spread_hosts == "hard" and self.running.get(pod.workload.name):
             return "anti-affinity: one per node"
         return None
+
+    def copy(self) -> _Node:
+        """The node as it is, to be filled on its own."""
+        return _Node(
+            self.zone,
+            self.shape,
+            self.cpu_m,
+            self.memory_mib,
+            self.pods,
+            self.gpus,
+            self.free,
+            self.running.copy(),
+        )
 
     def take(self, pod: Pod) -> None:
         self.cpu_m -= pod.cpu_m
@@ -127,7 +141,20 @@ class Placement:
             for zone, s in nodes
         ]
         self._zones = sorted({zone for zone, _ in nodes})
+        self._members = {
+            zone: [(i, n) for i, n in enumerate(self._nodes) if n.zone == zone] for zone in self._zones
+        }
         self._candidates: dict[str, _Candidates] = {}
+
+    def copy(self) -> Placement:
+        """The same nodes with the same pods, to go on from in another way."""
+        other = copy.copy(self)
+        other._nodes = [node.copy() for node in self._nodes]
+        other._members = {
+            zone: [(i, other._nodes[i]) for i, _ in members] for zone, members in self._members.items()
+        }
+        other._candidates = {}  # made again from what runs on the nodes
+        return other
 
     def place(self, pod: Pod) -> str | None:
         """Put the pod on the best node; the commonest reason when no node takes it, else None."""
@@ -142,10 +169,12 @@ class Placement:
         found = self._candidates_of(pod.workload)
         fewest, most = min(found.counts.values(), default=0), max(found.counts.values(), default=0) or 1
         best, best_score = None, 0.0
+        hard = pod.workload.spread_zones == "hard"
         for zone in self._zones if pod.zone is None else (pod.zone,):
-            if self._skewed(pod, found, zone, fewest):
+            if hard and self._skewed(pod, found, zone, fewest):
                 continue
-            top = self._best(pod, found.heaps.get(zone, []))
+            heap = found.heaps.get(zone)
+            top = self._best(pod, heap) if heap else None
             if top is None:
                 continue
             score = -200.0 * found.counts[zone] / most - 200.0 * top[0] - 50.0 * top[1]
@@ -175,24 +204,31 @@ class Placement:
     def _candidates_of(self, workload: Workload) -> _Candidates:
         found = self._candidates.get(workload.name)
         if found is None:
-            heaps: dict[str, list[_Key]] = {zone: [] for zone in self._zones}
-            for index, node in enumerate(self._nodes):
-                if node.shape.carries(workload.node_labels):
-                    heaps[node.zone].append((0, -node.free, index))
+            wanted, name = workload.node_labels, workload.name
+            heaps = {
+                zone: [
+                    (n.running.get(name, 0), -n.free, i)
+                    for i, n in members
+                    if not wanted or n.shape.carries(wanted)
+                ]
+                for zone, members in self._members.items()
+            }
+            counts = {zone: sum(key[0] for key in heap) for zone, heap in heaps.items()}
             for heap in heaps.values():
                 heapq.heapify(heap)
-            found = self._candidates[workload.name] = _Candidates(heaps, dict.fromkeys(self._zones, 0))
+            found = self._candidates[name] = _Candidates(heaps, counts)
         return found
 
     def _best(self, pod: Pod, heap: list[_Key]) -> _Key | None:
         """The best node of a zone that takes the pod; drops those that never will again."""
+        name = pod.workload.name
         while heap:
             key = heap[0]
             node = self._nodes[key[2]]
             if node.refuses(pod):
                 heapq.heappop(heap)
                 continue
-            now = (node.running.get(pod.workload.name, 0), -node.free, key[2])
+            now = (node.running.get(name, 0), -node.free, key[2])
             if now == key:
                 return key
             heapq.heapreplace(heap, now)
@@ -203,11 +239,13 @@ class Placement:
         return pod.workload.spread_zones == "hard" and found.counts.get(zone, 0) + 1 - fewest > 1
 
     def _reason(self, pod: Pod) -> str:
-        """What most nodes say."""
+        """What most nodes say that the pod could run on; of a bound one, those in its zone."""
         found = self._candidates_of(pod.workload)
         fewest = min(found.counts.values(), default=0)
         reasons: dict[str, int] = {}
         for node in self._nodes:
+            if pod.zone is not None and pod.zone != node.zone and pod.zone in self._zones:
+                continue
             if pod.zone is not None and pod.zone != node.zone:
                 reason: str | None = ANOTHER_ZONE
             elif not node.shape.carries(pod.workload.node_labels):

@@ -21,8 +21,8 @@ from sizing.guide import ch2_components
 from sizing.placement import NodeShape, Placement
 from sizing.plan import Plan
 from sizing.quantities import parse_cpu, parse_memory
-from sizing.specs import Container, Volume, Workload
 from tests import harness
+from tests.sizing.random_demands import a_pod, random_demand
 
 ZONES = ("a", "b", "c")
 EVERY_CASE = pytest.mark.parametrize(("stack", "cloud"), harness.CASES)
@@ -30,25 +30,6 @@ EVERY_CASE = pytest.mark.parametrize(("stack", "cloud"), harness.CASES)
 
 def _held(tier: str, **nodes: int) -> Plan:
     return plan_of(load({"tier": tier, "nodes": {"cpu": nodes}}))
-
-
-def _pod(
-    name: str,
-    cpu_m: int,
-    memory_mib: int,
-    replicas: int,
-    *,
-    gpus: int = 0,
-    hard: bool = False,
-    volume: bool = False,
-) -> Workload:
-    return Workload(
-        name=name, release=name, namespace="test", kind="StatefulSet" if volume else "Deployment",
-        node_group="cpu_nodes", replicas=replicas,
-        containers=(Container(name="main", cpu_request_m=cpu_m, memory_request_mib=memory_mib, gpus=gpus),),
-        volumes=(Volume(name="data", size_gib=1),) if volume else (),
-        spread_hosts="hard" if hard else "none", source="test",
-    )  # fmt: skip
 
 
 def _machine(name: str) -> NodeShape:
@@ -204,7 +185,7 @@ def test_a_maximum_held_at_the_guides_count_does_not_survive_a_zone() -> None:
 def test_the_guides_engine_pod_never_runs_on_its_node(machine: str) -> None:
     asked = ch2_components.PRODUCTION_STACK.resources
     cpu_m, memory_mib = parse_cpu(asked.cpu_request), parse_memory(asked.memory_request)
-    engine = _pod("engine", cpu_m, memory_mib, 1, gpus=1)
+    engine = a_pod("engine", cpu_m, memory_mib, 1, gpus=1)
     demand = Demand((engine,), _machine(machine), ZONES, at_maximum=False, zone_lost=False)
     assert capacity.needed(demand) is None
     assert [u.pod for u in capacity.failure(demand, 100)] == ["engine"]
@@ -228,23 +209,10 @@ def test_pods_of_lower_priority_are_those_that_stay_out() -> None:
 # ----------------------------------------------------------------------------------------- properties
 
 
-def _random_demand(seed: int) -> tuple[Demand, int]:
-    draw = random.Random(seed)
-    pods = tuple(
-        _pod(
-            f"w{i}", draw.choice((100, 500, 1000, 2500)), draw.choice((128, 1024, 6000)), draw.randint(1, 6),
-            hard=draw.random() < 0.2, volume=draw.random() < 0.2,
-        )
-        for i in range(draw.randint(1, 5))
-    )  # fmt: skip
-    shape = NodeShape(draw.choice((3900, 7900)), draw.choice((14_000, 29_000)), draw.choice((10, 58)))
-    return Demand(pods, shape, ZONES, at_maximum=True, zone_lost=draw.random() < 0.5), draw.randint(1, 8)
-
-
 def test_a_thousand_random_plans_short_in_total_never_fit_and_order_does_not_matter() -> None:
     fitting = 0
     for seed in range(1000):
-        demand, count = _random_demand(seed)
+        demand, count = random_demand(seed)
         missing = capacity.failure(demand, count)
         if capacity.short(demand.nodes(count), demand.pods()):
             assert missing
@@ -266,8 +234,8 @@ def test_a_higher_maximum_never_makes_a_fitting_stack_unfit(most: int) -> None:
 def test_placing_is_what_a_scan_over_all_nodes_would_do() -> None:
     """The heaps against the definition: highest score, first of equal ones, on every node at every step."""
     for seed in range(60):
-        demand, count = _random_demand(seed)
-        nodes, pods = demand.nodes(count + 2), capacity.arrival(demand.pods(), 3)
+        demand, count = random_demand(seed)
+        nodes, pods = demand.nodes(count + 2), capacity.shuffled(capacity.canonical(demand.pods()), 1)
         fast, free = Placement(nodes), [[s.cpu_m, s.memory_mib, s.pods] for _, s in nodes]
         running: list[dict[str, int]] = [{} for _ in nodes]
         zones: dict[str, dict[str, int]] = {}
