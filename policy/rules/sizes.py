@@ -104,9 +104,13 @@ def smaller(sizing: Mapping[str, object], guide: Mapping[str, object]) -> Iterat
 
 
 def _pools(sizing: Mapping[str, object], guide: Mapping[str, object]) -> Iterator[tuple[str, float, float]]:
-    """Pools of nodes by what all their nodes have: fewer and larger ones are no less."""
+    """Pools of nodes by what all their nodes have: fewer and larger ones are no less.
+
+    How far a pool may grow is no figure of the guide's but what packing its pods came to, and other pods pack
+    otherwise: ``gateway fit`` proves that bound.
+    """
     for pool in POOLS:
-        for bound in ("desired", "max"):
+        for bound in ("min", "desired"):
             actual, least = (_capacity(report, f"cluster.{pool}", bound) for report in (sizing, guide))
             for resource, wanted in least.items():
                 found = actual.get(resource, wanted)
