@@ -3,6 +3,7 @@
 Knows the shape of pulumi-policy's types and imports none of them, so that it can be tested without.
 
 What a property holds is its input in a preview and its output after an update; the names are the same.
+A property whose changes are ignored is what it was before, not what is asked for, so it counts as not known.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ class Options(Protocol):
     """pulumi_policy.PolicyResourceOptions"""
 
     protect: bool
+    ignore_changes: Sequence[str]
 
 
 class Analyzed(Protocol):
@@ -69,6 +71,7 @@ def _resource(
     parent = resource.parent.urn if resource.parent is not None else None
     told = plain(resource.props, unknown)
     inputs = {key: value for side in (asked, told) if isinstance(side, dict) for key, value in side.items()}
+    inputs |= {name: UNKNOWN for name in resource.opts.ignore_changes if name.isidentifier()}
     return Resource(
         urn=resource.urn,
         type=urn.type,

@@ -26,7 +26,7 @@ def guide_of(graph: Graph) -> Mapping[str, object]:
     if not isinstance(graph.sizing, dict):
         return {}
     tier, cloud, region = (_text(graph.sizing.get(key)) for key in ("tier", "cloud", "region"))
-    return _report(tier, cloud, region) if tier and cloud else {}
+    return guide_for(tier, cloud, region) if tier and cloud else {}
 
 
 def _text(value: JsonValue) -> str:
@@ -34,7 +34,7 @@ def _text(value: JsonValue) -> str:
 
 
 @cache
-def _report(tier: str, cloud: str, region: str) -> Mapping[str, object]:
+def guide_for(tier: str, cloud: str, region: str) -> Mapping[str, object]:
     """A region that lacks the tier's own machines is measured by the cloud's default one."""
     values = {"tier": tier, "cloud": cloud, "region": region or None}
     try:
@@ -42,7 +42,7 @@ def _report(tier: str, cloud: str, region: str) -> Mapping[str, object]:
     except SizingError:
         if not region:
             raise
-        return _report(tier, cloud, "")
+        return guide_for(tier, cloud, "")
 
 
 def machine_of(cloud: str, name: str) -> Machine | None:

@@ -145,6 +145,17 @@ def text_at(report: Mapping[str, object], path: str) -> str:
     return value if isinstance(value, str) else ""
 
 
+def entries(report: Mapping[str, object], path: str) -> list[object]:
+    """A list of ``gateway size --json``; empty when there is none."""
+    found = _leaf(report, path)
+    return cast("list[object]", found) if isinstance(found, list) else []
+
+
+def table_at(report: Mapping[str, object], path: str) -> list[Mapping[str, object]]:
+    """A list of objects of ``gateway size --json``."""
+    return [cast("Mapping[str, object]", item) for item in entries(report, path) if isinstance(item, Mapping)]
+
+
 def _leaf(report: Mapping[str, object], path: str) -> object:
     value: object = report
     for step in path.split("."):

@@ -14,7 +14,7 @@ from infra.settings import ConfigError
 from policy.adapter import graph_from, plain
 from policy.rules import check
 from tests.harness import captured
-from tests.policy.mutations import Change, changed
+from tests.policy.mutations import GONE, Change, changed
 
 
 class UnknownValueError(Exception):
@@ -58,7 +58,7 @@ def _checked(value: Any) -> Any:
     return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def _engine(graph: Graph) -> list[Any]:
+def _engine(graph: Graph, ignored: Sequence[str] = ()) -> list[Any]:
     """The graph as the engine would hand it to a pack: numbers are floats, parents are objects."""
     made: dict[str, Any] = {}
     for resource in graph.resources:
@@ -67,7 +67,7 @@ def _engine(graph: Graph) -> list[Any]:
             resource_type=resource.type,
             name=resource.name,
             props=_Table(resource.inputs),
-            opts=SimpleNamespace(protect=resource.protect),
+            opts=SimpleNamespace(protect=resource.protect, ignore_changes=ignored),
             provider=SimpleNamespace(urn=resource.provider) if resource.provider else None,
             parent=made.get(resource.parent or ""),
         )
@@ -79,9 +79,9 @@ def _engine(graph: Graph) -> list[Any]:
     return list(made.values())
 
 
-def _adapted(graph: Graph, asked: Mapping[str, Any] | None = None) -> Graph:
+def _adapted(graph: Graph, asked: Mapping[str, Any] | None = None, ignored: Sequence[str] = ()) -> Graph:
     return graph_from(
-        _engine(graph),
+        _engine(graph, ignored),
         stack=graph.stack,
         project=graph.project,
         unknown=UnknownValueError,
@@ -115,6 +115,14 @@ def test_what_the_engine_does_not_tell_was_asked_for() -> None:
     assert check(adapted) == ()
     database = next(r for r in adapted.resources if r.type == "aws:rds/instance:Instance")
     assert database.inputs["multiAz"] is False
+
+
+def test_a_property_whose_changes_are_ignored_is_not_judged_in_the_engine() -> None:
+    """There it is what it was: a durability that is raised by a call of its own must not stop the update."""
+    change = Change("aws:elasticache/replicationGroup:ReplicationGroup", "durability", GONE, ())
+    graph, _ = changed(captured("medium"), change)
+    assert {finding.rule.id for finding in check(_adapted(graph))} == {"sizes-from-guide"}
+    assert check(_adapted(graph, ignored=["durability", 'tags["x"]'])) == ()
 
 
 def test_violations_are_found_in_the_engines_stack_too() -> None:
