@@ -108,8 +108,8 @@ def _refusal(refusal: Refusal) -> Iterator[RenderableType]:
 
 
 def _verb(refusal: Refusal) -> str:
-    verb = "would have to shrink" if refusal.kind == "shrinks" else f"would be {refusal.kind}"
-    return f"({refusal.type}) {verb}"
+    special = {"shrinks": "would have to shrink", "may be replaced": "may be replaced"}
+    return f"({refusal.type}) {special.get(refusal.kind, f'would be {refusal.kind}')}"
 
 
 def _step(step: Step) -> Iterator[RenderableType]:

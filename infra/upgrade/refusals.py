@@ -70,6 +70,7 @@ def refusals(changes: tuple[ResourceChange, ...], base: Graph, head: Graph) -> I
         before, after = old.get(change.old_urn or change.urn), new.get(change.urn)
         if change.action in ("replace", "delete"):
             yield from _gone(change, before)
+        yield from _doubtful(change)
         yield from _shrinks(change)
         if before is not None and after is not None and change.type in _CACHES:
             yield from _cache(change, before, after)
@@ -91,6 +92,18 @@ def _gone(change: ResourceChange, before: Resource | None) -> Iterator[Refusal]:
     yield Refusal(
         kind, change.urn, change.type, change.name, path, old, new, f"what it holds would be lost{guard}"
     )
+
+
+def _doubtful(change: ResourceChange) -> Iterator[Refusal]:
+    """Only the provider can tell whether it replaces what holds data: no plan may hope that it does not."""
+    if not (change.data and change.may_replace):
+        return
+    path = next(path for path in change.paths if path.effect == "may_replace")
+    why = path.note or "only its provider can tell"
+    yield Refusal(
+        "may be replaced", change.urn, change.type, change.name, path.path, path.old, path.new,
+        f"{why}; what it holds would be lost with it",
+    )  # fmt: skip
 
 
 def _shrinks(change: ResourceChange) -> Iterator[Refusal]:

@@ -101,6 +101,17 @@ def test_copies_and_traces_may_go_and_say_so() -> None:
     assert plan_upgrade(graph(resource(CLAIM, "other")), graph()).refused
 
 
+def test_what_only_the_provider_can_tell_is_refused_for_what_holds_data() -> None:
+    base, head = (_one(GROUP, "it", engine=engine) for engine in ("redis", "other"))
+    plan = plan_upgrade(base, head)
+    (refusal,) = plan.refusals
+    assert (refusal.kind, refusal.path, refusal.remedy) == ("may be replaced", "engine", RUNBOOK)
+    assert plan.steps == ()
+    harmless = "aws:ec2/natGateway:NatGateway"
+    base, head = (_one(harmless, "it", secondaryPrivateIpAddressCount=count) for count in (1, 2))
+    assert not plan_upgrade(base, head).refused
+
+
 def test_a_plan_that_does_not_fit_is_refused() -> None:
     head = graph(resource("aws:ec2/vpc:Vpc", "net"), fit={"verdict": "does not fit", "cases": []})
     (refusal,) = plan_upgrade(graph(), head).refusals
