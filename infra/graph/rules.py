@@ -74,7 +74,7 @@ class Change:
 
 
 Condition = Callable[[Change], bool | None]
-"""True: replaces (or restarts, as the rule's kind has it), False: does not, None: cannot be told from here."""
+"""True: replaces, or restarts, as the rule's kind has it; False: does not; None: cannot be told from here."""
 
 
 def _known(change: Change) -> bool:

@@ -172,6 +172,35 @@ def test_durability_is_a_step_after_everything_it_needs() -> None:
     assert [step.number for step in plan.steps] == list(range(1, len(titles) + 1))
 
 
+def test_durability_goes_down_before_what_it_needs() -> None:
+    """The service refuses to take the replica or Multi-AZ from a cache that is still durable."""
+    common = {"replicationGroupId": "cache", "numNodeGroups": 1, "nodeType": "cache.m6g.large"}
+    durable = {**common, "multiAzEnabled": True, "replicasPerNodeGroup": 1, "durability": "async"}
+    plain = {**common, "multiAzEnabled": False, "replicasPerNodeGroup": 0}
+    base, head = (
+        graph(resource(GROUP, "it", inputs=inputs, ignore_changes=("durability",)))
+        for inputs in (durable, plain)
+    )
+    titles = _titles(plan_upgrade(base, head))
+    change = titles.index("Change the cache's durability from async to disabled")
+    assert change < titles.index("Put the settings into the stack file, and deploy")
+
+
+def test_durability_alone_is_a_plan_too() -> None:
+    base, head = (
+        graph(resource(GROUP, "it", inputs={"durability": word}, ignore_changes=("durability",)))
+        for word in ("async", "sync")
+    )
+    plan = plan_upgrade(base, head)
+    assert plan.changes == ()
+    assert _titles(plan) == [
+        "Put the settings into the stack file",
+        "Change the cache's durability from async to sync",
+        "See that all of it has arrived",
+    ]
+    assert plan_upgrade(head, head).steps == ()
+
+
 def test_the_standby_comes_before_a_change_of_class() -> None:
     base = _one(RDS, "db", identifier="db-1", instanceClass="db.m6i.large", multiAz=False)
     both = _one(RDS, "db", identifier="db-1", instanceClass="db.m6i.xlarge", multiAz=True)
