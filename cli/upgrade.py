@@ -45,6 +45,12 @@ _MEANINGS: dict[Downtime, str] = {
     "outage": "minutes without the database",
 }
 
+_VERBS = {
+    "shrinks": "would have to shrink",
+    "older version": "would have to go back to an older version",
+    "may be replaced": "may be replaced",
+}
+
 
 def upgrade(
     base: _From,
@@ -108,8 +114,7 @@ def _refusal(refusal: Refusal) -> Iterator[RenderableType]:
 
 
 def _verb(refusal: Refusal) -> str:
-    special = {"shrinks": "would have to shrink", "may be replaced": "may be replaced"}
-    return f"({refusal.type}) {special.get(refusal.kind, f'would be {refusal.kind}')}"
+    return f"({refusal.type}) {_VERBS.get(refusal.kind, f'would be {refusal.kind}')}"
 
 
 def _step(step: Step) -> Iterator[RenderableType]:

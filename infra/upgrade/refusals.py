@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Final, cast
 
@@ -72,6 +73,7 @@ def refusals(changes: tuple[ResourceChange, ...], base: Graph, head: Graph) -> I
             yield from _gone(change, before)
         yield from _doubtful(change)
         yield from _shrinks(change)
+        yield from _older(change)
         if before is not None and after is not None and change.type in _CACHES:
             yield from _cache(change, before, after)
     fit = head.fit if isinstance(head.fit, dict) else {}
@@ -113,6 +115,25 @@ def _shrinks(change: ResourceChange) -> Iterator[Refusal]:
             yield Refusal(
                 "shrinks", change.urn, change.type, change.name, path.path, path.old, path.new, reason
             )
+
+
+VERSIONS: Final[Mapping[str, str]] = {
+    "aws:rds/instance:Instance": "engineVersion",
+    "gcp:sql/databaseInstance:DatabaseInstance": "databaseVersion",
+}
+"""Type to the version that goes up only."""
+
+
+def _older(change: ResourceChange) -> Iterator[Refusal]:
+    for path in change.paths:
+        if path.path != VERSIONS.get(change.type):
+            continue
+        old, new = (tuple(map(int, re.findall(r"\d+", str(value)))) for value in (path.old, path.new))
+        if new < old:
+            yield Refusal(
+                "older version", change.urn, change.type, change.name, path.path, path.old, path.new,
+                "a database in place goes to newer versions only",
+            )  # fmt: skip
 
 
 def _disk(type_: str, path: str) -> str:

@@ -8,6 +8,7 @@ from typing import Final
 from infra.graph import Resource
 from infra.upgrade.context import CACHE_GUIDE, GROUP, RDS, RDS_GUIDE, Context, changed
 from infra.upgrade.model import Step
+from infra.upgrade.refusals import is_copy
 
 
 def standby(context: Context) -> Iterator[Step]:
@@ -25,7 +26,33 @@ def standby(context: Context) -> Iterator[Step]:
             )  # fmt: skip
 
 
-_WAITING: Final = ("instanceClass", "multiAz", "allocatedStorage", "iops")
+def _major(resource: Resource) -> str:
+    return str(resource.inputs.get("engineVersion")).partition(".")[0]
+
+
+def major_version(context: Context) -> Iterator[Step]:
+    """The program never lets RDS change the major version: it is planned by hand, before the deployment."""
+    for planned in context.of(RDS):
+        after = context.after(planned)
+        if is_copy(after) or _major(context.before(planned)) == _major(after):
+            continue
+        name, stack = after.inputs.get("identifier"), context.head.stack
+        yield Step(
+            0, f"Upgrade the database to PostgreSQL {_major(after)} first",
+            "RDS refuses it from the program, which does not set allow_major_version_upgrade. Try it on a"
+            " copy made from a snapshot before: minutes without the database, replicas in the region go along, and"
+            " there is no way back. The engine's own parameters serve until the deployment brings the group"
+            " of the new version.",
+            (f"aws rds modify-db-instance --db-instance-identifier {name}"
+             f" --engine-version {after.inputs.get('engineVersion')} --allow-major-version-upgrade"
+             f" --db-parameter-group-name default.postgres{_major(after)} --apply-immediately",
+             f"aws rds wait db-instance-available --db-instance-identifier {name}",
+             f"pulumi refresh --stack {stack}"),
+            f"{RDS_GUIDE}USER_UpgradeDBInstance.PostgreSQL.html",
+        )  # fmt: skip
+
+
+_WAITING: Final = ("instanceClass", "multiAz", "allocatedStorage", "iops", "storageType", "engineVersion")
 
 
 def window(context: Context) -> Iterator[Step]:
@@ -36,6 +63,8 @@ def window(context: Context) -> Iterator[Step]:
         if waits and any(changed(planned, path) for path in _WAITING):
             name = resource.inputs.get("identifier")
             commands.append(f"aws rds modify-db-instance --db-instance-identifier {name} --apply-immediately")
+            if _major(resource) != _major(context.before(planned)):
+                commands.append(f"aws rds reboot-db-instance --db-instance-identifier {name}")
     for planned in context.of(GROUP):
         resource = context.after(planned)
         waits = resource.inputs.get("applyImmediately") is not True

@@ -17,7 +17,7 @@ from infra.graph import Graph
 from infra.upgrade.context import NODES, RDS, RELEASE, SQL, Context
 from infra.upgrade.model import PlannedChange, Step
 from infra.upgrade.refusals import is_copy, size_of
-from infra.upgrade.services import durability, standby, window
+from infra.upgrade.services import durability, major_version, standby, window
 
 _TEMPLATE = "prometheusSpec.storageSpec.volumeClaimTemplate.spec.resources.requests"
 
@@ -164,8 +164,8 @@ def _check(context: Context) -> Iterator[Step]:
 
 
 RULES: Final[tuple[Callable[[Context], Iterator[Step]], ...]] = (
-    _quotas, _backup, standby, _volumes, _protected, partial(durability, down=True), _up, window,
-    partial(durability, down=False), _vault, _check,
+    _quotas, _backup, standby, _volumes, _protected, major_version, partial(durability, down=True), _up,
+    window, partial(durability, down=False), _vault, _check,
 )  # fmt: skip
 """In the order of the steps."""
 
