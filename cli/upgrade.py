@@ -46,6 +46,12 @@ _MEANINGS: dict[Downtime, str] = {
     "outage": "minutes without the database",
 }
 
+_VERBS = {
+    "shrinks": "would have to shrink",
+    "older version": "would have to go back to an older version",
+    "may be replaced": "may be replaced",
+}
+
 
 def upgrade(
     base: _From,
@@ -109,8 +115,7 @@ def _refusal(refusal: Refusal) -> Iterator[RenderableType]:
 
 
 def _verb(refusal: Refusal) -> str:
-    verb = "would have to shrink" if refusal.kind == "shrinks" else f"would be {refusal.kind}"
-    return f"({refusal.type}) {verb}"
+    return f"({refusal.type}) {_VERBS.get(refusal.kind, f'would be {refusal.kind}')}"
 
 
 def _step(step: Step) -> Iterator[RenderableType]:

@@ -146,7 +146,9 @@ def _loss(refusal: Refusal) -> Cells:
     path = f"`{refusal.path.rsplit('.', 1)[-1]}`" if refusal.path else ""
     return {
         "Resource": f"`{refusal.name}`",
-        "Refused because it": refusal.kind if refusal.kind == "shrinks" else f"would be {refusal.kind}",
+        "Refused because it": refusal.kind
+        if refusal.kind.startswith(("shrinks", "may"))
+        else f"would be {refusal.kind}",
         "What": f"{path}{values}" or "-",
         "Reason": refusal.reason,
     }

@@ -26,7 +26,11 @@ class Pair:
     @property
     def replaced(self) -> bool:
         """One of the changes replaces the resource."""
-        return any(path.effect == "replace" for path in self.paths)
+        return self.has("replace")
+
+    def has(self, effect: Effect) -> bool:
+        """One of the changes has this effect."""
+        return any(path.effect == effect for path in self.paths)
 
 
 def compare(
@@ -56,16 +60,21 @@ def compare(
 
 def spread(pairs: Iterable[Pair]) -> None:
     """Replacement spreads: to what a replaced provider serves, and through inputs that cannot change in
-    place.
+    place. So does a possible replacement, as a possible one.
 
     Components are not replaced themselves; remote ones stand for the children that are.
     """
-    waiting = [pair for pair in pairs if pair.new.resource.custom or pair.new.resource.remote]
-    replaced: set[str] = set()
+    resources = [pair for pair in pairs if pair.new.resource.custom or pair.new.resource.remote]
+    _spread(resources, "replace")
+    _spread([pair for pair in resources if not pair.replaced], "may_replace")
+
+
+def _spread(waiting: list[Pair], effect: Effect) -> None:
+    causes: set[str] = set()
     while True:
-        replaced.update(pair.new.resource.urn for pair in waiting if pair.replaced)
-        waiting = [pair for pair in waiting if not pair.replaced]
-        found = [(pair, reason) for pair in waiting for reason in _inherited(pair, replaced)]
+        causes.update(pair.new.resource.urn for pair in waiting if pair.has(effect))
+        waiting = [pair for pair in waiting if not pair.has(effect)]
+        found = [(pair, reason) for pair in waiting for reason in _inherited(pair, causes, effect)]
         if not found:
             return
         for pair, reason in found:
@@ -158,23 +167,25 @@ def _touched(path: str, old: JsonValue, new: JsonValue) -> set[str]:
     return {path, *(leaf for value in (old, new) for leaf, _ in walk(path, value))}
 
 
-def _inherited(pair: Pair, replaced: set[str]) -> Iterator[PathChange]:
-    """Why a resource that would stay is replaced all the same."""
-    resource = pair.new.resource
-    if resource.provider in replaced and not resource.type.startswith(PROVIDER_PREFIX):
+def _inherited(pair: Pair, causes: set[str], effect: Effect) -> Iterator[PathChange]:
+    """Why a resource that would stay is replaced all the same, or may be: with what it comes from."""
+    resource, verb = pair.new.resource, "is" if effect == "replace" else "may be"
+    if resource.provider in causes and not resource.type.startswith(PROVIDER_PREFIX):
         yield PathChange(
-            PROVIDER_PATH, resource.provider, resource.provider, "replace", "its provider is replaced"
+            PROVIDER_PATH, resource.provider, resource.provider, effect, f"its provider {verb} replaced"
         )
     for key, urns in sorted(resource.property_depends_on.items()):
-        causes = sorted(replaced.intersection(urns))
-        if not causes:
+        origins = sorted(causes.intersection(urns))
+        if not origins:
             continue
         for path, value in walk(key, resource.inputs.get(key)):
             # Known values come from inputs of the replaced resource and stay the same in its successor.
-            open_ = value in (UNKNOWN, SECRET, *replaced)
+            open_ = value in (UNKNOWN, SECRET, *causes)
             if (
                 open_
                 and not _ignored(resource, path)
                 and _effect(pair, path, UNKNOWN, UNKNOWN)[0] == "replace"
             ):
-                yield PathChange(path, value, value, "replace", f"comes from {causes[0]}, which is replaced")
+                yield PathChange(
+                    path, value, value, effect, f"comes from {origins[0]}, which {verb} replaced"
+                )

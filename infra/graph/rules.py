@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from ipaddress import ip_network
 from typing import Final, Literal, cast, get_args
 
 from pydantic import JsonValue
@@ -73,7 +74,7 @@ class Change:
 
 
 Condition = Callable[[Change], bool | None]
-"""True: replaces, False: does not, None: cannot be told from here."""
+"""True: replaces, or restarts, as the rule's kind has it; False: does not; None: cannot be told from here."""
 
 
 def _known(change: Change) -> bool:
@@ -100,20 +101,45 @@ def _version(value: JsonValue) -> tuple[int, ...] | None:
     return tuple(map(int, parts)) if all(part.isdigit() for part in parts) else None
 
 
+def _not_contained(change: Change) -> bool | None:
+    """Of two address ranges: the new one does not hold all of the old one."""
+    try:
+        old, new = (ip_network(str(value), strict=False) for value in (change.old, change.new))
+    except ValueError:
+        return None
+    return not (
+        old.version == new.version
+        and new.network_address <= old.network_address
+        and old.broadcast_address <= new.broadcast_address
+    )
+
+
+def _shrunk(change: Change) -> bool | None:
+    """A disk becomes smaller while its service may not size it: with autoresize the decrease is ignored."""
+    old, new = change.old, change.new
+    if not isinstance(old, int | float) or not isinstance(new, int | float):
+        return None
+    settings = change.after.resource.inputs.get("settings")
+    return new < old and isinstance(settings, dict) and settings.get("diskAutoresize") is False
+
+
 CONDITIONS: Final[Mapping[str, Condition]] = {
     "changed": lambda change: change.old is not None and change.new is not None if _known(change) else None,
     "config_maps_immutable": lambda change: not change.after.provider_flag("enableConfigMapMutable"),
     "effective": _effective,
     "lowered": _lowered,
+    "not_contained": _not_contained,
     "removed": lambda change: change.new is None,
     "secrets_immutable": lambda change: not change.after.provider_flag("enableSecretMutable"),
+    "shrunk_without_autoresize": _shrunk,
     "switched": lambda change: (change.old is None) != (change.new is None),
+    "to_or_from_zero": lambda change: bool(change.old) != bool(change.new) if _known(change) else None,
     "turned_off": lambda change: change.old is True if _known(change) else None,
     "unidentified": _identified,
 }
-"""``lowered``: a version goes down. ``switched``: set becomes unset or the reverse. ``unidentified``: the
-provider of the kubernetes package has no unchanged ``clusterIdentifier`` to go by. The others say what they
-are."""
+"""``lowered``: a version goes down. ``not_contained``, ``shrunk_without_autoresize``: see their functions.
+``switched``: set becomes unset or the reverse. ``unidentified``: the provider of the kubernetes package has
+no unchanged ``clusterIdentifier`` to go by. The others say what they are."""
 
 
 def effect_of(rules: Iterable[Rule], change: Change) -> tuple[Effect, str]:
@@ -129,10 +155,10 @@ def strongest(effects: Iterable[tuple[Effect, str]]) -> tuple[Effect, str]:
 def _apply(rule: Rule, change: Change) -> tuple[Effect, str]:
     if rule.kind == "force_new":
         return "replace", rule.condition
-    if rule.kind == "in_place_restart":
-        return "restart", rule.condition
     condition = CONDITIONS.get(rule.when)
     verdict = None if condition is None else condition(change)
+    if rule.kind == "in_place_restart":
+        return ("update", "") if verdict is False else ("restart", rule.condition)
     if verdict is None:
         return "may_replace", rule.condition
     return ("replace", "") if verdict else ("update", "")

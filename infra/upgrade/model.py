@@ -62,7 +62,7 @@ class Refusal:
         remedy: the runbook, or the command that says more.
     """
 
-    kind: Literal["replaced", "deleted", "shrinks", "does not fit"]
+    kind: Literal["replaced", "may be replaced", "deleted", "shrinks", "older version", "does not fit"]
     urn: str
     type: str
     name: str

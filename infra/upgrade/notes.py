@@ -1,6 +1,7 @@
 """What a change of each kind does while it happens: a table with the page that says so.
 
-A change without a row is one that nobody notices (a tag, a retention, a policy).
+A change without a row is one that nobody notices (a tag, a retention, a policy), unless the rules of the
+comparison know that it restarts something: then what that costs at most is said.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pydantic import JsonValue
 
 from infra.graph import ResourceChange
 from infra.graph.paths import matches
-from infra.upgrade.model import Note
+from infra.upgrade.model import Downtime, Note
 
 _RDS = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/"
 _CACHE = "https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/"
@@ -37,30 +38,43 @@ class Row:
     Attributes:
         action: what happens to the resource.
         path: the property that changes, or "" for the resource as a whole.
-        when: holds for the inputs before; None always.
+        when: holds for the inputs before and after; None always.
     """
 
     type: str
     action: str
     path: str
     note: Note
-    when: Callable[[Inputs], bool] | None = None
+    when: Callable[[Inputs, Inputs], bool] | None = None
 
 
-def _standby(inputs: Inputs) -> bool:
-    return inputs.get("multiAz") is True
+def _standby(before: Inputs, _after: Inputs) -> bool:
+    return before.get("multiAz") is True
 
 
-def _copy(inputs: Inputs) -> bool:
-    return any(inputs.get(key) is not None for key in REPLICA_KEYS)
+def _copy(before: Inputs, _after: Inputs) -> bool:
+    return any(before.get(key) is not None for key in REPLICA_KEYS)
 
 
-def _alone(inputs: Inputs) -> bool:
-    return not _standby(inputs) and not _copy(inputs)
+def _alone(before: Inputs, after: Inputs) -> bool:
+    return not _standby(before, after) and not _copy(before, after)
 
 
-def _primary(inputs: Inputs) -> bool:
-    return not _copy(inputs)
+def _primary(before: Inputs, after: Inputs) -> bool:
+    return not _copy(before, after)
+
+
+def _gains(key: str) -> Callable[[Inputs, Inputs], bool]:
+    """The number or switch goes up: a standby, replicas."""
+    return lambda before, after: _count(after.get(key)) > _count(before.get(key))
+
+
+def _drops(key: str) -> Callable[[Inputs, Inputs], bool]:
+    return lambda before, after: _count(after.get(key)) < _count(before.get(key))
+
+
+def _count(value: JsonValue) -> float:
+    return value if isinstance(value, int | float) else 0
 
 
 _RDS_TYPE = "aws:rds/instance:Instance"
@@ -83,7 +97,24 @@ TABLE: Final[tuple[Row, ...]] = (
         "degraded", _REPLICA, f"{_RDS}USER_ModifyInstance.Settings.html"), _copy),
     Row(_RDS_TYPE, "update", "multiAz", Note(
         "degraded", "the standby is made from a snapshot while the database serves; writes are slower until"
-        " it has caught up", f"{_RDS}Concepts.MultiAZ.Migrating.html")),
+        " it has caught up", f"{_RDS}Concepts.MultiAZ.Migrating.html"), _gains("multiAz")),
+    Row(_RDS_TYPE, "update", "multiAz", Note(
+        "none", "the standby goes while the database serves; a lost instance or zone is an outage then",
+        f"{_RDS}Concepts.MultiAZ.html"), _drops("multiAz")),
+    Row(_RDS_TYPE, "update", "engineVersion", Note(
+        "outage", "the engine is upgraded on instance and standby at once: minutes without the database, more"
+        " for a major version", f"{_RDS}USER_UpgradeDBInstance.PostgreSQL.html"), _primary),
+    Row(_RDS_TYPE, "update", "engineVersion", Note(
+        "degraded", _REPLICA, f"{_RDS}USER_UpgradeDBInstance.PostgreSQL.html"), _copy),
+    Row(_RDS_TYPE, "update", "storageType", Note(
+        "degraded", "online between types of SSD; storage is optimised for hours",
+        f"{_RDS}USER_PIOPS.ModifyingExisting.html")),
+    Row(_RDS_TYPE, "update", "caCertIdentifier", Note(
+        "none", "PostgreSQL takes a new certificate without a restart",
+        f"{_RDS}UsingWithRDS.SSL-certificate-rotation.html")),
+    Row(_RDS_TYPE, "update", "parameterGroupName", Note(
+        "none", "static parameters of the new group count after the next restart",
+        f"{_RDS}USER_WorkingWithParamGroups.html")),
     Row(_RDS_TYPE, "update", "allocatedStorage", Note(
         "degraded", "grows online; storage is optimised for hours, and no further change of it is possible"
         " for six hours", f"{_RDS}USER_PIOPS.ModifyingExisting.html")),
@@ -103,10 +134,20 @@ TABLE: Final[tuple[Row, ...]] = (
         "failover", "scales online; connections break for seconds when the new nodes take over",
         f"{_CACHE}redis-cluster-vertical-scaling.html")),
     Row(_GROUP, "update", "numNodeGroups", Note(
-        "degraded", "keys move to the new shards online, with less throughput",
+        "degraded", "keys move between shards online, with less throughput",
         f"{_CACHE}scaling-redis-cluster-mode-enabled.html")),
+    Row(_GROUP, "update", "engineVersion", Note(
+        "failover", "connections break for seconds when the upgraded nodes take over",
+        f"{_CACHE}VersionManagement.html")),
+    Row(_GROUP, "update", "parameterGroupName", Note(
+        "none", "some parameters of the new group count after the nodes' next restart",
+        f"{_CACHE}ParameterGroups.html")),
     Row(_GROUP, "update", "replicasPerNodeGroup", Note(
-        "none", "replicas are added while the shard serves", f"{_CACHE}increase-replica-count.html")),
+        "none", "replicas are added while the shard serves", f"{_CACHE}increase-replica-count.html"),
+        _gains("replicasPerNodeGroup")),
+    Row(_GROUP, "update", "replicasPerNodeGroup", Note(
+        "none", "replicas go while the shard serves; without any, a lost node loses its shard's keys",
+        f"{_CACHE}decrease-replica-count.html"), _drops("replicasPerNodeGroup")),
     Row(_NODES, "create", "", Note(
         "none", "new nodes join before the old ones go", f"{_EKS}create-managed-node-group.html")),
     Row(_NODES, "delete", "", Note(
@@ -134,6 +175,11 @@ TABLE: Final[tuple[Row, ...]] = (
     Row(_SQL_TYPE, "update", "settings.databaseFlags", Note(
         "outage", "max_connections restarts the instance", f"{_SQL}flags"), _primary),
     Row(_SQL_TYPE, "update", "settings.databaseFlags", Note("degraded", _REPLICA, f"{_SQL}flags"), _copy),
+    Row(_SQL_TYPE, "update", "databaseVersion", Note(
+        "outage", "the major version is upgraded in place: minutes without the database, and no way back",
+        f"{_SQL}upgrade-major-db-version-inplace"), _primary),
+    Row(_SQL_TYPE, "update", "databaseVersion", Note(
+        "degraded", _REPLICA, f"{_SQL}upgrade-major-db-version-inplace"), _copy),
     Row(_SQL_TYPE, "update", "settings.diskSize", Note(
         "none", "grows online, and never shrinks", f"{_SQL}instance-settings")),
     Row(_SQL_TYPE, "create", "masterInstanceName", Note(
@@ -143,11 +189,14 @@ TABLE: Final[tuple[Row, ...]] = (
         "degraded", "keys move to new nodes online; clients follow redirections",
         f"{_MEMORYSTORE}cluster-node-specification")),
     Row(_REDIS, "update", "shardCount", Note(
-        "degraded", "keys move to the new shards online; clients follow redirections",
+        "degraded", "keys move between shards online; clients follow redirections",
         f"{_MEMORYSTORE}memorystore-for-redis-cluster-overview")),
     Row(_REDIS, "update", "replicaCount", Note(
         "none", "replicas are added while the shard serves",
-        f"{_MEMORYSTORE}memorystore-for-redis-cluster-overview")),
+        f"{_MEMORYSTORE}memorystore-for-redis-cluster-overview"), _gains("replicaCount")),
+    Row(_REDIS, "update", "replicaCount", Note(
+        "none", "replicas go while the shard serves; without any, a lost node loses its shard's keys",
+        f"{_MEMORYSTORE}ha-and-replicas"), _drops("replicaCount")),
     Row(_REDIS, "update", "persistenceConfig", Note(
         "degraded", "every write waits for the disk from then on when it becomes ALWAYS",
         f"{_MEMORYSTORE}memorystore-for-redis-cluster-overview")),
@@ -157,15 +206,29 @@ TABLE: Final[tuple[Row, ...]] = (
 )  # fmt: skip
 
 
+RESTARTS: Final[Mapping[str, tuple[Downtime, str]]] = {
+    _RDS_TYPE: ("outage", f"{_RDS}Overview.DBInstance.Modifying.html"),
+    _GROUP: ("failover", f"{_CACHE}Clusters.Modify.html"),
+    _NODES: ("rolling", f"{_EKS}managed-node-update-behavior.html"),
+    _SQL_TYPE: ("outage", f"{_SQL}edit-instance"),
+    _REDIS: ("failover", f"{_MEMORYSTORE}memorystore-for-redis-cluster-overview"),
+    _POOL: ("rolling", _GKE),
+}
+"""What a restart costs that no row of the table knows better, by type."""
+
+
 def notes_of(change: ResourceChange, before: Inputs, after: Inputs) -> Iterator[Note]:
     """The notes on one change; ``before`` and ``after`` are the resource's inputs, empty where it is not."""
-    for row in TABLE:
-        if row.type != change.type or row.action != change.action:
-            continue
+    rows = [row for row in TABLE if row.type == change.type and row.action == change.action]
+    for row in rows:
         touched = (
             not row.path
             or (change.action == "create" and after.get(row.path) is not None)
             or any(matches(row.path, path.path) for path in change.paths)
         )
-        if touched and (row.when is None or row.when(before)):
+        if touched and (row.when is None or row.when(before, after)):
             yield row.note
+    downtime, source = RESTARTS.get(change.type, ("outage", ""))
+    for path in change.paths if change.action == "update" else ():
+        if path.effect == "restart" and not any(matches(row.path, path.path) for row in rows):
+            yield Note(downtime, f"{path.path}: {path.note or 'restarts'}", source)

@@ -30,7 +30,7 @@ def plan_upgrade(base: Graph, head: Graph, target: str | None = None) -> Upgrade
         head=head.stack,
         changes=planned,
         refusals=against,
-        steps=() if against or not planned else tuple(steps(planned, before, head, target or head.stack)),
+        steps=() if against else tuple(steps(planned, before, head, target or head.stack)),
         unchanged=found.unchanged,
     )
 

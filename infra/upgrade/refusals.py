@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Final, cast
 
@@ -70,7 +71,9 @@ def refusals(changes: tuple[ResourceChange, ...], base: Graph, head: Graph) -> I
         before, after = old.get(change.old_urn or change.urn), new.get(change.urn)
         if change.action in ("replace", "delete"):
             yield from _gone(change, before)
+        yield from _doubtful(change)
         yield from _shrinks(change)
+        yield from _older(change)
         if before is not None and after is not None and change.type in _CACHES:
             yield from _cache(change, before, after)
     fit = head.fit if isinstance(head.fit, dict) else {}
@@ -93,6 +96,18 @@ def _gone(change: ResourceChange, before: Resource | None) -> Iterator[Refusal]:
     )
 
 
+def _doubtful(change: ResourceChange) -> Iterator[Refusal]:
+    """Only the provider can tell whether it replaces what holds data: no plan may hope that it does not."""
+    if not (change.data and change.may_replace):
+        return
+    path = next(path for path in change.paths if path.effect == "may_replace")
+    why = path.note or "only its provider can tell"
+    yield Refusal(
+        "may be replaced", change.urn, change.type, change.name, path.path, path.old, path.new,
+        f"{why}; what it holds would be lost with it",
+    )  # fmt: skip
+
+
 def _shrinks(change: ResourceChange) -> Iterator[Refusal]:
     for path in change.paths:
         reason = _disk(change.type, path.path)
@@ -100,6 +115,25 @@ def _shrinks(change: ResourceChange) -> Iterator[Refusal]:
             yield Refusal(
                 "shrinks", change.urn, change.type, change.name, path.path, path.old, path.new, reason
             )
+
+
+VERSIONS: Final[Mapping[str, str]] = {
+    "aws:rds/instance:Instance": "engineVersion",
+    "gcp:sql/databaseInstance:DatabaseInstance": "databaseVersion",
+}
+"""Type to the version that goes up only."""
+
+
+def _older(change: ResourceChange) -> Iterator[Refusal]:
+    for path in change.paths:
+        if path.path != VERSIONS.get(change.type):
+            continue
+        old, new = (tuple(map(int, re.findall(r"\d+", str(value)))) for value in (path.old, path.new))
+        if new < old:
+            yield Refusal(
+                "older version", change.urn, change.type, change.name, path.path, path.old, path.new,
+                "a database in place goes to newer versions only",
+            )  # fmt: skip
 
 
 def _disk(type_: str, path: str) -> str:

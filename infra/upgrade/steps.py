@@ -7,55 +7,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from pydantic import JsonValue
 
-from infra.graph import Graph, Resource
+from infra.graph import Graph
+from infra.upgrade.context import NODES, RDS, RELEASE, SQL, Context
 from infra.upgrade.model import PlannedChange, Step
 from infra.upgrade.refusals import is_copy, size_of
+from infra.upgrade.services import durability, major_version, standby, window
 
-_RDS = "aws:rds/instance:Instance"
-_GROUP = "aws:elasticache/replicationGroup:ReplicationGroup"
-_SQL = "gcp:sql/databaseInstance:DatabaseInstance"
-_RELEASE = "kubernetes:helm.sh/v3:Release"
 _TEMPLATE = "prometheusSpec.storageSpec.volumeClaimTemplate.spec.resources.requests"
-_NODES = ("eks:index:ManagedNodeGroup", "gcp:container/nodePool:NodePool")
-
-_RDS_GUIDE = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/"
-_CACHE_GUIDE = "https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/"
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What the rules look at. ``target`` is the stack file that has the wanted settings."""
-
-    changes: Sequence[PlannedChange]
-    base: Graph
-    head: Graph
-    target: str
-
-    def of(self, *types: str, action: str = "update") -> list[PlannedChange]:
-        """Changes of these types with this action."""
-        return [p for p in self.changes if p.change.type in types and p.change.action == action]
-
-    def before(self, planned: PlannedChange) -> Resource:
-        """The resource as it runs."""
-        return self.base.by_urn()[planned.change.old_urn or planned.change.urn]
-
-    def after(self, planned: PlannedChange) -> Resource:
-        """The resource as it is wanted."""
-        return self.head.by_urn()[planned.change.urn]
-
-
-def _changed(planned: PlannedChange, path: str) -> bool:
-    return any(p.path == path for p in planned.change.paths)
 
 
 def _grown(context: Context, release: str, *ends: str) -> JsonValue:
     """The new size of a claim in a release's values that grows; None when it does not."""
-    for planned in context.of(_RELEASE):
+    for planned in context.of(RELEASE):
         for path in planned.change.paths:
             old, new = size_of(path.old), size_of(path.new)
             named = planned.change.name == release and path.path.endswith(ends)
@@ -65,7 +34,7 @@ def _grown(context: Context, release: str, *ends: str) -> JsonValue:
 
 
 def _quotas(context: Context) -> Iterator[Step]:
-    if any(context.of(*_NODES, action=action) for action in ("create", "replace")):
+    if any(context.of(*NODES, action=action) for action in ("create", "replace")):
         yield Step(
             0, "Ask for quotas",
             "Old and new nodes run side by side for a while. Raise what is short before anything starts.",
@@ -74,10 +43,10 @@ def _quotas(context: Context) -> Iterator[Step]:
 
 
 def _backup(context: Context) -> Iterator[Step]:
-    databases = [p for p in context.of(_RDS, _SQL) if not is_copy(context.before(p))]
+    databases = [p for p in context.of(RDS, SQL) if not is_copy(context.before(p))]
     commands: list[str] = []
     for planned in databases:
-        if planned.change.type == _RDS:
+        if planned.change.type == RDS:
             name = context.before(planned).inputs.get("identifier")
             commands.append(
                 f"aws rds create-db-snapshot --db-instance-identifier {name}"
@@ -85,28 +54,13 @@ def _backup(context: Context) -> Iterator[Step]:
             )
         else:
             commands.append("gcloud sql backups create --instance INSTANCE --description before-upgrade")
-    if any(p.change.name == "vault-vault" for p in context.of(_RELEASE)):
+    if any(p.change.name == "vault-vault" for p in context.of(RELEASE)):
         commands.append("kubectl -n vault create job --from=cronjob/vault-snapshot vault-before-upgrade")
     if commands:
         yield Step(
             0, "Save what there is", "Nothing below loses data; this is for the day that it does.",
             tuple(commands),
         )  # fmt: skip
-
-
-def _standby(context: Context) -> Iterator[Step]:
-    for planned in context.of(_RDS):
-        name = context.before(planned).inputs.get("identifier")
-        gains = _changed(planned, "multiAz") and context.after(planned).inputs.get("multiAz") is True
-        if gains and _changed(planned, "instanceClass"):
-            yield Step(
-                0, "Give the database its standby first",
-                "With a standby the change of class is a failover of one or two minutes, without it an outage"
-                " of many. The standby is made online.",
-                (f"aws rds modify-db-instance --db-instance-identifier {name} --multi-az --apply-immediately",
-                 f"aws rds wait db-instance-available --db-instance-identifier {name}"),
-                f"{_RDS_GUIDE}Concepts.MultiAZ.Migrating.html",
-            )  # fmt: skip
 
 
 def _grow(namespace: str, name: str, size: JsonValue, only: str = "") -> str:
@@ -149,13 +103,13 @@ def _protected(context: Context) -> Iterator[Step]:
     for planned in going:
         resource, stack = context.before(planned), context.head.stack
         commands.append(f"pulumi state unprotect '{resource.urn}' --yes --stack {stack}")
-        if planned.change.type == _RDS:
+        if planned.change.type == RDS:
             name = resource.inputs.get("identifier")
             commands.append(
                 f"aws rds modify-db-instance --db-instance-identifier {name} --no-deletion-protection"
                 " --apply-immediately"
             )
-        if planned.change.type == _SQL:
+        if planned.change.type == SQL:
             commands.append("gcloud sql instances patch INSTANCE --no-deletion-protection")
     own = any(p.change.type.startswith("gcp:") for p in going)
     if commands:
@@ -169,7 +123,15 @@ def _protected(context: Context) -> Iterator[Step]:
 
 
 def _up(context: Context) -> Iterator[Step]:
-    moved = any(context.of(*_NODES, action=action) for action in ("create", "replace"))
+    preview = f"pulumi preview --diff --stack {context.head.stack}"
+    if not context.changes:
+        yield Step(
+            0, "Put the settings into the stack file",
+            "No resource changes by them: Pulumi leaves alone what is done by hand. The file has to say what"
+            " runs all the same.", (preview,),
+        )  # fmt: skip
+        return
+    moved = any(context.of(*NODES, action=action) for action in ("create", "replace"))
     nodes = (
         " New nodes come first; old ones are drained at the end, pods move within their disruption budgets."
         if moved
@@ -178,63 +140,13 @@ def _up(context: Context) -> Iterator[Step]:
     yield Step(
         0, "Put the settings into the stack file, and deploy",
         f"The stack keeps its name; its file gets the new settings.{nodes}",
-        (f"pulumi preview --diff --stack {context.head.stack}", f"pulumi up --stack {context.head.stack}"),
+        (preview, f"pulumi up --stack {context.head.stack}"),
         changes=len(context.changes),
     )  # fmt: skip
 
 
-_WAITING: Final = ("instanceClass", "multiAz", "allocatedStorage", "iops")
-
-
-def _window(context: Context) -> Iterator[Step]:
-    commands: list[str] = []
-    for planned in context.of(_RDS):
-        resource = context.after(planned)
-        waits = resource.inputs.get("applyImmediately") is not True
-        if waits and any(_changed(planned, path) for path in _WAITING):
-            name = resource.inputs.get("identifier")
-            commands.append(f"aws rds modify-db-instance --db-instance-identifier {name} --apply-immediately")
-    for planned in context.of(_GROUP):
-        resource = context.after(planned)
-        waits = resource.inputs.get("applyImmediately") is not True
-        if waits and any(_changed(planned, path) for path in ("nodeType", "multiAzEnabled")):
-            name = resource.inputs.get("replicationGroupId")
-            commands.append(
-                f"aws elasticache modify-replication-group --replication-group-id {name} --apply-immediately"
-            )
-            commands.append(f"aws elasticache wait replication-group-available --replication-group-id {name}")
-    if commands:
-        yield Step(
-            0, "Let the services follow",
-            "Changes of class, node type and standby wait for the maintenance window. Wait for it, or choose"
-            " the hour yourself:", tuple(commands), f"{_RDS_GUIDE}USER_ModifyInstance.ApplyImmediately.html",
-        )  # fmt: skip
-
-
-def _durability(context: Context) -> Iterator[Step]:
-    """D15: a change of its own, after nodes, replicas and Multi-AZ; the program ignores the property."""
-    old = {r.urn: r for r in context.base.resources if r.type == _GROUP}
-    for resource in context.head.resources:
-        before = old.get(resource.urn)
-        if before is None:
-            continue
-        was, wanted = (r.inputs.get("durability") or "disabled" for r in (before, resource))
-        if was != wanted:
-            name = resource.inputs.get("replicationGroupId")
-            yield Step(
-                0, f"Change the cache's durability from {was} to {wanted}",
-                "A change of its own, when node type, replica and Multi-AZ are done: the service demands"
-                " them, and the program leaves this property alone because a provider may plan a replacement"
-                " for it.",
-                (f"aws elasticache modify-replication-group --replication-group-id {name}"
-                 f" --durability {wanted} --apply-immediately",
-                 f"aws elasticache wait replication-group-available --replication-group-id {name}"),
-                f"{_CACHE_GUIDE}Durability.ChangingDurability.html",
-            )  # fmt: skip
-
-
 def _vault(context: Context) -> Iterator[Step]:
-    if any(p.change.name == "vault-vault" for p in context.of(_RELEASE)):
+    if any(p.change.name == "vault-vault" for p in context.of(RELEASE)):
         yield Step(
             0, "Replace Vault's pods one by one",
             "Vault's pods wait for you (OnDelete). Standbys first, the leader last: docs/runbooks/vault.md,"
@@ -252,14 +164,18 @@ def _check(context: Context) -> Iterator[Step]:
 
 
 RULES: Final[tuple[Callable[[Context], Iterator[Step]], ...]] = (
-    _quotas, _backup, _standby, _volumes, _protected, _up, _window, _durability, _vault, _check,
+    _quotas, _backup, standby, _volumes, _protected, major_version, partial(durability, down=True), _up,
+    window, partial(durability, down=False), _vault, _check,
 )  # fmt: skip
 """In the order of the steps."""
 
 
 def steps(changes: Sequence[PlannedChange], base: Graph, head: Graph, target: str) -> Iterator[Step]:
-    """The numbered steps; ``base`` carries the names of ``head``."""
+    """The numbered steps, none when nothing changes; ``base`` carries the names of ``head``."""
     context = Context(changes, base, head, target)
+    by_hand = [*durability(context, down=True), *durability(context, down=False)]
+    if not changes and not by_hand:
+        return
     found = [step for rule in RULES for step in rule(context)]
     for number, step in enumerate(found, start=1):
         yield replace(step, number=number)

@@ -23,6 +23,8 @@ from tests.infra.graphs import ROOT, graph, names, resource, urn
 DB = "aws:rds/instance:Instance"
 VPC = "aws:ec2/vpc:Vpc"
 SUBNET = "aws:ec2/subnet:Subnet"
+SQL = "gcp:sql/databaseInstance:DatabaseInstance"
+SUBNETWORK = "gcp:compute/subnetwork:Subnetwork"
 CONFIG = "kubernetes:core/v1:ConfigMap"
 
 
@@ -221,6 +223,14 @@ def test_a_rule_covers_what_lies_inside_and_replace_on_changes_is_a_rule() -> No
         ),
         ("pulumi:providers:kubernetes", {"clusterIdentifier": "a"}, {"clusterIdentifier": "b"}, "replace"),
         ("pulumi:providers:kubernetes", {}, {"clusterIdentifier": "b"}, "update"),
+        (SUBNETWORK, {"ipCidrRange": "10.0.0.0/20"}, {"ipCidrRange": "10.0.0.0/18"}, "update"),
+        (SUBNETWORK, {"ipCidrRange": "10.0.0.0/20"}, {"ipCidrRange": "10.9.0.0/20"}, "replace"),
+        (SUBNETWORK, {"ipCidrRange": "10.0.0.0/18"}, {"ipCidrRange": "10.0.0.0/20"}, "replace"),
+        (SUBNETWORK, {"ipCidrRange": "[unknown]"}, {"ipCidrRange": "10.0.0.0/20"}, "may_replace"),
+        (SQL, {"settings": {"diskSize": 200}}, {"settings": {"diskSize": 600}}, "update"),
+        (SQL, {"settings": {"diskSize": 600}}, {"settings": {"diskSize": 200}}, "update"),
+        (DB, {"backupRetentionPeriod": 7}, {"backupRetentionPeriod": 10}, "update"),
+        (DB, {"backupRetentionPeriod": 7}, {"backupRetentionPeriod": 0}, "restart"),
         ("gcp:container/cluster:Cluster", {"enableL4IlbSubsetting": True}, {}, "replace"),
         ("gcp:container/cluster:Cluster", {}, {"enableL4IlbSubsetting": True}, "update"),
     ],
@@ -312,6 +322,34 @@ def network(cidr: str, **ignored: Any) -> Graph:
         property_depends_on={"destinationCidrBlock": (vpc.urn,)},
     )
     return graph(vpc, subnet, nodes, route)
+
+
+def test_a_disk_that_may_not_grow_by_itself_is_replaced_when_it_shrinks() -> None:
+    old, new = ({"settings": {"diskSize": size, "diskAutoresize": False}} for size in (600, 200))
+    assert "replace" in [path.effect for path in change(SQL, old, new).paths]
+    assert [path.effect for path in change(SQL, new, old).paths] == ["update"]
+
+
+def test_a_possible_replacement_spreads_as_a_possible_one() -> None:
+    """Whether the subnet stays is not known from here, so neither is it of the cluster in it."""
+
+    def make(range_: str) -> Graph:
+        subnet = resource(SUBNETWORK, "subnet", inputs={"ipCidrRange": "[unknown]", "privateIpv6": range_})
+        cluster = resource(
+            "gcp:container/cluster:Cluster", "cluster", inputs={"subnetwork": "[unknown]"},
+            property_depends_on={"subnetwork": (subnet.urn,)},
+        )  # fmt: skip
+        return graph(subnet, cluster)
+
+    rules = {
+        SUBNETWORK: {"privateIpv6": Rule("conditional")},
+        "gcp:container/cluster:Cluster": {"subnetwork": Rule("force_new")},
+    }
+    found = diff(make("a"), make("b"), rules)
+    assert found.replaced == ()
+    assert sorted(c.name for c in found.updated if c.may_replace) == ["cluster", "subnet"]
+    (cluster,) = (c for c in found.updated if c.name == "cluster")
+    assert cluster.paths[0].note.endswith("which may be replaced")
 
 
 def test_replacement_spreads_through_unknown_inputs_that_cannot_change_in_place() -> None:

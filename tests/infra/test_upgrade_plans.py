@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
-from infra.graph import Graph, Resource
+from infra.graph import Graph, Resource, load_rules
 from infra.upgrade import Upgrade, plan_upgrade
-from infra.upgrade.notes import TABLE
+from infra.upgrade.notes import RESTARTS, TABLE
+from tests.harness import CASES, captured
 from tests.infra.graphs import graph, resource
 
 RDS = "aws:rds/instance:Instance"
@@ -101,6 +103,17 @@ def test_copies_and_traces_may_go_and_say_so() -> None:
     assert plan_upgrade(graph(resource(CLAIM, "other")), graph()).refused
 
 
+def test_what_only_the_provider_can_tell_is_refused_for_what_holds_data() -> None:
+    base, head = (_one(GROUP, "it", engine=engine) for engine in ("redis", "other"))
+    plan = plan_upgrade(base, head)
+    (refusal,) = plan.refusals
+    assert (refusal.kind, refusal.path, refusal.remedy) == ("may be replaced", "engine", RUNBOOK)
+    assert plan.steps == ()
+    harmless = "aws:ec2/natGateway:NatGateway"
+    base, head = (_one(harmless, "it", secondaryPrivateIpAddressCount=count) for count in (1, 2))
+    assert not plan_upgrade(base, head).refused
+
+
 def test_a_plan_that_does_not_fit_is_refused() -> None:
     head = graph(resource("aws:ec2/vpc:Vpc", "net"), fit={"verdict": "does not fit", "cases": []})
     (refusal,) = plan_upgrade(graph(), head).refusals
@@ -161,6 +174,35 @@ def test_durability_is_a_step_after_everything_it_needs() -> None:
     assert [step.number for step in plan.steps] == list(range(1, len(titles) + 1))
 
 
+def test_durability_goes_down_before_what_it_needs() -> None:
+    """The service refuses to take the replica or Multi-AZ from a cache that is still durable."""
+    common = {"replicationGroupId": "cache", "numNodeGroups": 1, "nodeType": "cache.m6g.large"}
+    durable = {**common, "multiAzEnabled": True, "replicasPerNodeGroup": 1, "durability": "async"}
+    plain = {**common, "multiAzEnabled": False, "replicasPerNodeGroup": 0}
+    base, head = (
+        graph(resource(GROUP, "it", inputs=inputs, ignore_changes=("durability",)))
+        for inputs in (durable, plain)
+    )
+    titles = _titles(plan_upgrade(base, head))
+    change = titles.index("Change the cache's durability from async to disabled")
+    assert change < titles.index("Put the settings into the stack file, and deploy")
+
+
+def test_durability_alone_is_a_plan_too() -> None:
+    base, head = (
+        graph(resource(GROUP, "it", inputs={"durability": word}, ignore_changes=("durability",)))
+        for word in ("async", "sync")
+    )
+    plan = plan_upgrade(base, head)
+    assert plan.changes == ()
+    assert _titles(plan) == [
+        "Put the settings into the stack file",
+        "Change the cache's durability from async to sync",
+        "See that all of it has arrived",
+    ]
+    assert plan_upgrade(head, head).steps == ()
+
+
 def test_the_standby_comes_before_a_change_of_class() -> None:
     base = _one(RDS, "db", identifier="db-1", instanceClass="db.m6i.large", multiAz=False)
     both = _one(RDS, "db", identifier="db-1", instanceClass="db.m6i.xlarge", multiAz=True)
@@ -214,3 +256,65 @@ def test_a_replica_that_goes_is_unprotected_before_the_deployment(
 def test_every_row_of_the_table_names_its_page() -> None:
     assert all(row.note.source.startswith("https://") and row.note.text for row in TABLE)
     assert len({(row.type, row.action, row.path, row.when) for row in TABLE}) == len(TABLE)
+
+
+@pytest.mark.parametrize(
+    ("type_", "old", "new", "downtime"),
+    [
+        (RDS, {"engineVersion": "17.10"}, {"engineVersion": "17.11"}, "outage"),
+        (RDS, {"engineVersion": "17.10", "replicateSourceDb": "db"}, {"engineVersion": "17.11"}, "degraded"),
+        (RDS, {"port": 5432}, {"port": 5433}, "outage"),
+        (RDS, {"storageType": "gp3"}, {"storageType": "io2"}, "degraded"),
+        (RDS, {"backupRetentionPeriod": 0}, {"backupRetentionPeriod": 7}, "outage"),
+        (RDS, {"backupRetentionPeriod": 7}, {"backupRetentionPeriod": 9}, "none"),
+        (SQL, {"databaseVersion": "POSTGRES_16"}, {"databaseVersion": "POSTGRES_17"}, "outage"),
+        (SQL, {"settings": {"edition": "ENTERPRISE"}}, {"settings": {"edition": "OTHER"}}, "outage"),
+        (GROUP, {"engineVersion": "9.0"}, {"engineVersion": "9.1"}, "failover"),
+        ("eks:index:ManagedNodeGroup", {"version": "1.33"}, {"version": "1.34"}, "rolling"),
+    ],
+)
+def test_a_restart_is_never_called_none(
+    type_: str, old: dict[str, Any], new: dict[str, Any], downtime: str
+) -> None:
+    plan = plan_upgrade(_one(type_, "it", **old), _one(type_, "it", **old | new))
+    assert plan.downtime == downtime
+
+
+def test_every_type_of_the_stacks_that_restarts_says_what_that_costs() -> None:
+    types = {r.type for stack, cloud in CASES for r in captured(stack, cloud).resources}
+    restarting = {
+        type_ for type_, paths in load_rules().items()
+        for rules in paths.values() for rule in rules if rule.kind == "in_place_restart"
+    }  # fmt: skip
+    assert types & restarting == set(RESTARTS)
+    assert all(downtime != "none" and source.startswith("https://") for downtime, source in RESTARTS.values())
+
+
+@pytest.mark.parametrize(
+    ("type_", "key", "more", "less"),
+    [(RDS, "multiAz", True, False), (GROUP, "replicasPerNodeGroup", 1, 0), (CLUSTER, "replicaCount", 1, 0)],
+)
+def test_what_goes_is_not_said_to_come(type_: str, key: str, more: Any, less: Any) -> None:
+    with_, without = (_one(type_, "it", **{key: value}) for value in (more, less))
+    up, down = (
+        " ".join(note.text for note in plan_upgrade(*pair).changes[0].notes)
+        for pair in ((without, with_), (with_, without))
+    )
+    comes, goes = re.compile("made|added"), re.compile(" goe?s? ")
+    assert [bool(word.search(up)) for word in (comes, goes)] == [True, False]
+    assert [bool(word.search(down)) for word in (comes, goes)] == [False, True]
+
+
+def test_a_major_version_of_rds_is_a_step_before_the_deployment() -> None:
+    """The program does not let RDS change it: the deployment would end in the service's refusal."""
+    base, head = (_one(RDS, "db", identifier="db-1", engineVersion=v) for v in ("16.9", "17.11"))
+    plan = plan_upgrade(base, head)
+    titles = _titles(plan)
+    first = titles.index("Upgrade the database to PostgreSQL 17 first")
+    assert first < titles.index("Put the settings into the stack file, and deploy")
+    assert "--allow-major-version-upgrade" in plan.steps[first].commands[0]
+    follow = plan.steps[titles.index("Let the services follow")]
+    assert "aws rds reboot-db-instance --db-instance-identifier db-1" in follow.commands
+    minor = plan_upgrade(_one(RDS, "db", engineVersion="17.10"), _one(RDS, "db", engineVersion="17.11"))
+    assert not any("PostgreSQL" in title for title in _titles(minor))
+    assert [r.kind for r in plan_upgrade(head, base).refusals] == ["older version"]
