@@ -30,7 +30,9 @@ class Change:
     stack: str = "small"
 
     def __str__(self) -> str:
-        value = getattr(self.value, "__name__", None) or repr(self.value)  # a function's repr differs by process
+        value = getattr(self.value, "__name__", None) or repr(
+            self.value
+        )  # a function's repr differs by process
         shown = "" if self.value is GONE else f"={value}"[:40]
         return f"{self.type.split(':')[-1]}.{self.path}{shown}"
 
