@@ -9,7 +9,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from infra.graph import UNKNOWN
+from infra.graph import SECRET, UNKNOWN
 from policy.rules.model import Rule, Scope, Violation
 from policy.rules.values import Demand, at, failing, is_, not_true, present, texts, true
 
@@ -56,16 +56,29 @@ def _buckets(scope: Scope) -> Iterator[Violation]:
 
 
 def statements(document: JsonValue) -> list[dict[str, JsonValue]]:
-    """Statements of an IAM policy; none when it is not known yet."""
-    if isinstance(document, str):
-        if not document.startswith("{"):
-            return []
-        document = json.loads(document)
-    if not isinstance(document, dict):
+    """Statements of an IAM policy; none when it is not known yet, or cannot be read."""
+    known = _parsed(document)
+    if not isinstance(known, dict):
         return []
-    found = document.get("Statement")
+    found = known.get("Statement")
     entries = found if isinstance(found, list) else [found]
     return [entry for entry in entries if isinstance(entry, dict)]
+
+
+def illegible(document: JsonValue) -> bool:
+    """A policy that is there and is no JSON object: nobody can say what it allows."""
+    known = _parsed(document)
+    return known is not None and known not in (UNKNOWN, SECRET) and not isinstance(known, dict)
+
+
+def _parsed(document: JsonValue) -> JsonValue:
+    if not isinstance(document, str):
+        return document
+    try:
+        found: JsonValue = json.loads(document)
+    except (ValueError, RecursionError):
+        return document
+    return found
 
 
 _INSIDE = "Keep it on private addresses; the gateway is the only entrance."

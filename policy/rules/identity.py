@@ -8,7 +8,7 @@ from typing import Final
 from pydantic import JsonValue
 
 from infra.graph import Resource
-from policy.rules.exposure import EVERYBODY, statements
+from policy.rules.exposure import EVERYBODY, illegible, statements
 from policy.rules.model import Rule, Scope, Violation
 from policy.rules.values import at, present, texts
 
@@ -34,7 +34,10 @@ _LESS = "List the actions and name the resources."
 
 def _privilege(scope: Scope) -> Iterator[Violation]:
     for resource in scope.subjects(*POLICIES):
-        for statement in statements(resource.inputs.get(POLICIES[resource.type])):
+        document = resource.inputs.get(POLICIES[resource.type])
+        if illegible(document):
+            yield Violation(resource.urn, f"{resource.name}: its policy is no JSON", "Write one object.")
+        for statement in statements(document):
             problem = too_wide(statement)
             if problem:
                 yield Violation(resource.urn, f"{resource.name}: {problem}", _LESS)

@@ -103,6 +103,10 @@ AWS = (
     Change(RDS, "parameterGroupName", GONE, TLS),
     Change("aws:s3/bucketPolicy:BucketPolicy", "policy", statement("s3:GetObject", "arn:x"), TLS),
     Change("aws:s3/bucketPolicy:BucketPolicy", "policy", EVERYBODY, (*BUCKETS, *TLS)),
+    Change(ROLE, "policy", "{no JSON", PRIVILEGE, "cloud-identity-vllm"),
+    Change(ROLE, "policy", "[" * 100_000, PRIVILEGE, "cloud-identity-vllm"),
+    Change(ROLE, "policy", " " + statement("s3:*", "*"), PRIVILEGE, "cloud-identity-vllm"),
+    Change(RDS, "allocatedStorage", -(10**400), SIZES),
     Change(ROLE, "policy", statement("s3:*", "*"), PRIVILEGE, "cloud-identity-vllm"),
     Change(ROLE, "policy", statement(["s3:GetObject", "*"], "arn:x"), PRIVILEGE, "cloud-identity-vllm"),
     Change(
