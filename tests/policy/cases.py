@@ -58,6 +58,27 @@ AWS = (
     Change(
         "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "cidrIpv4", "0.0.0.0/0", API, "*-api-*"
     ),
+    Change("eks:index:ManagedNodeGroup", "launchTemplate", GONE, METADATA),
+    Change(
+        "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "cidrIpv4", "0.0.0.0/1", API, "*-api-*"
+    ),
+    Change("aws:ec2/securityGroup:SecurityGroup", "ingress", [{"cidrBlocks": ["0.0.0.0/0"]}], API),
+    Change("aws:ec2/securityGroup:SecurityGroup", "ingress", [{"ipv6CidrBlocks": ["2000::/3"]}], API),
+    Change(BUCKET, "acl", "public-read", BUCKETS),
+    Change(VALKEY, "authTokenWo", GONE, PRIVATE),
+    Change("aws:kms/key:Key", "policy", statement("kms:*", "*", Principal="*"), PRIVILEGE),
+    Change("aws:kms/key:Key", "policy", statement("kms:*", "*", Principal={"AWS": ["*"]}), PRIVILEGE),
+    Change(
+        "aws:iam/role:Role", "managedPolicyArns", ["arn:aws:iam::aws:policy/AdministratorAccess"], PRIVILEGE
+    ),
+    Change("aws:iam/role:Role", "inlinePolicies", [{"policy": statement("*", "*")}], PRIVILEGE),
+    Change(
+        "aws:iam/role:Role", "assumeRolePolicy",
+        statement("sts:AssumeRoleWithWebIdentity", "*", Principal={"Federated": "*"}), PRIVILEGE,
+    ),
+    Change(ROLE, "policy", statement(["iam:P*"], "*"), PRIVILEGE, "cloud-identity-vllm"),
+    Change(ROLE, "policy", statement("*:*", "*"), PRIVILEGE, "cloud-identity-vllm"),
+    Change(ROLE, "policy", statement("s3:*", "arn:aws:s3:::*"), PRIVILEGE, "cloud-identity-vllm"),
     Change(TEMPLATE, "metadataOptions/httpTokens", "optional", METADATA),
     Change(TEMPLATE, "metadataOptions/httpPutResponseHopLimit", 2, METADATA),
     Change(RDS, "deletionProtection", False, DELETION),
@@ -168,6 +189,9 @@ GCP = (
     Change(SQL, f"{_BACKUP}/enabled", False, BACKUPS),
     Change(SQL, f"{_BACKUP}/pointInTimeRecoveryEnabled", False, BACKUPS),
     Change(SQL, f"{_BACKUP}/backupRetentionSettings/retainedBackups", 1, BACKUPS),
+    Change(SQL, "settings/finalBackupConfig/enabled", False, BACKUPS),
+    Change(GKE, "addonsConfig/gkeBackupAgentConfig/enabled", False, BACKUPS, stack="large"),
+    Change(REDIS, "authorizationMode", "AUTH_MODE_DISABLED", PRIVATE),
     Change(SQL, "settings/retainBackupsOnDelete", GONE, BACKUPS),
     Change(REDIS, "automatedBackupConfig", GONE, BACKUPS),
     Change(GCS, "versioning/enabled", False, BACKUPS, _SNAPSHOTS),
