@@ -238,6 +238,18 @@ KUBERNETES = (
     ),
     Change(RELEASE, "values/password", "hunter2", SECRETS, "*pgbouncer"),
     Change(RELEASE, "values/password", "[secret]", SECRETS, "*pgbouncer"),
+    *(
+        Change(RELEASE, "values/probe", value, SECRETS, "*pgbouncer")
+        for value in (
+            {"pwd": "hunter2"}, {"DB_PASS": "hunter2"}, {"adminPass": "hunter2"}, {"OPENAI_KEY": "abc123"},
+            {"secretKey": "abc123"}, {"passwords": ["hunter2"]}, ["--password=hunter2"],
+            {"password": 12345678}, {"password_b64": "aHVudA=="},
+            {"config": "general:\n  password: hunter2\n"}, {"password": "/hunter2"},
+            {"Authorization": "Bearer abcdefghijkl"}, {"text": "Authorization: Bearer abcdefghijkl"},
+            [{"name": "OPENAI_KEY", "value": "abc123"}], {"clientSecret": "abc123"},
+            {"db.password": "hunter2"},
+        )
+    ),
     Change(RELEASE, "values/extraEnv", [{"name": "DB_PASSWORD", "value": "hunter2"}], SECRETS, "*pgbouncer"),
     Change(RELEASE, "values/url", "postgresql://u:hunter2@db:5432/x", SECRETS, "*pgbouncer"),
     Change(
