@@ -68,7 +68,9 @@ def _is_secret(name: str, value: JsonValue, beside: Mapping[str, JsonValue]) -> 
         return False
     if text == SECRET or LITERAL.search(text) or (name.lower() == "authorization" and HEADER.match(text)):
         return True
-    return _under(name, text, beside) or any(_under(*found.groups(), {}) for found in ASSIGNED.finditer(text))
+    return _under(name, text, beside) or any(
+        _under(found[1], found[2], {}) for found in ASSIGNED.finditer(text)
+    )
 
 
 def _under(name: str, value: str, beside: Mapping[str, JsonValue]) -> bool:
