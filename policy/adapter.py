@@ -70,7 +70,9 @@ def _resource(
     urn = parse_urn(resource.urn)
     parent = resource.parent.urn if resource.parent is not None else None
     told = plain(resource.props, unknown)
-    inputs = {key: value for side in (asked, told) if isinstance(side, dict) for key, value in side.items()}
+    inputs = dict(asked) if isinstance(asked, dict) else {}
+    if isinstance(told, dict):  # nothing is shown of what is only written, such as a token
+        inputs |= {key: value for key, value in told.items() if value is not None or key not in inputs}
     inputs |= {name: UNKNOWN for name in resource.opts.ignore_changes if name.isidentifier()}
     return Resource(
         urn=resource.urn,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
 from pydantic import JsonValue
 
 from infra.graph import Resource
-from policy.rules.exposure import EVERYBODY, statements
+from policy.rules.exposure import EVERYBODY, for_everybody, illegible, statements
 from policy.rules.model import Rule, Scope, Violation
 from policy.rules.values import at, present, texts
 
@@ -21,10 +22,20 @@ POLICIES: Final = {
 }
 """Documents where a wildcard means the account. The policy of a key is about that key alone."""
 TRUST: Final = "aws:iam/role:Role"
-ATTACHED: Final = (
-    "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
-    "aws:iam/userPolicyAttachment:UserPolicyAttachment",
+ATTACHED: Final = {
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": "policyArn",
+    "aws:iam/userPolicyAttachment:UserPolicyAttachment": "policyArn",
+    "aws:iam/role:Role": "managedPolicyArns[]",
+}
+OWN_POLICY: Final = (
+    "aws:kms/key:Key",
+    "aws:kms/keyPolicy:KeyPolicy",
+    "aws:secretsmanager/secretPolicy:SecretPolicy",
 )
+"""What has a policy about itself: who may use it."""
+READING: Final = re.compile(r"[\w-]+:(Describe|Get|List|BatchGet|Lookup)\w*\*?")
+EVERY_RESOURCE: Final = re.compile(r"\*|arn:[^:]*:[^:]*:[^:]*:[^:]*:[*/]+")
+"""All there is, or all there is of a service."""
 TOO_MUCH: Final = ("AdministratorAccess", "PowerUserAccess", "IAMFullAccess", "FullAccess")
 """Ends of the names of managed policies that give away the account or a whole service."""
 BASIC_ROLES: Final = frozenset({"roles/owner", "roles/editor", "roles/viewer"})
@@ -34,24 +45,35 @@ _LESS = "List the actions and name the resources."
 
 def _privilege(scope: Scope) -> Iterator[Violation]:
     for resource in scope.subjects(*POLICIES):
-        for statement in statements(resource.inputs.get(POLICIES[resource.type])):
-            problem = too_wide(statement)
-            if problem:
-                yield Violation(resource.urn, f"{resource.name}: {problem}", _LESS)
+        yield from _documents(resource, resource.inputs.get(POLICIES[resource.type]))
     for role in scope.subjects(TRUST):
         for statement in statements(role.inputs.get("assumeRolePolicy")):
-            who = statement.get("Principal")
-            names = [*texts(who), *(text for value in at(who, "AWS") for text in texts(value))]
-            if statement.get("Effect") == "Allow" and "*" in names and not statement.get("Condition"):
+            if for_everybody(statement):
                 yield Violation(
                     role.urn, f"{role.name}: everybody may take the role", "Name who may take it."
                 )
+        for entry in at(role.inputs, "inlinePolicies[].policy"):
+            yield from _documents(role, entry)
+    for owner in scope.subjects(*OWN_POLICY):
+        document = owner.inputs.get("policy")
+        if any(for_everybody(statement) for statement in statements(document)):
+            yield Violation(owner.urn, f"{owner.name}: everybody may use it", "Name the roles that may.")
     for attached in scope.subjects(*ATTACHED):
-        arn = str(attached.inputs.get("policyArn"))
-        if arn.startswith("arn:") and arn.endswith(TOO_MUCH):
-            yield Violation(attached.urn, f"{attached.name}: {arn.rsplit('/', 1)[-1]} is far too much", _LESS)
+        for arn in map(str, at(attached.inputs, ATTACHED[attached.type])):
+            if arn.startswith("arn:") and arn.endswith(TOO_MUCH):
+                name = arn.rsplit("/", 1)[-1]
+                yield Violation(attached.urn, f"{attached.name}: {name} is far too much", _LESS)
     for resource in scope.subjects():
         yield from _google(resource)
+
+
+def _documents(resource: Resource, document: JsonValue) -> Iterator[Violation]:
+    if illegible(document):
+        yield Violation(resource.urn, f"{resource.name}: its policy is no JSON", "Write one object.")
+    for statement in statements(document):
+        problem = too_wide(statement)
+        if problem:
+            yield Violation(resource.urn, f"{resource.name}: {problem}", _LESS)
 
 
 def too_wide(entry: Mapping[str, JsonValue]) -> str:
@@ -61,10 +83,10 @@ def too_wide(entry: Mapping[str, JsonValue]) -> str:
     if present(entry.get("NotAction")) or present(entry.get("NotResource")):
         return "allows everything but a list"
     actions, resources = texts(entry.get("Action")), texts(entry.get("Resource"))
-    wide = [action for action in actions if action == "*" or action.endswith(":*")]
-    if "*" in actions:
+    if any(action.startswith("*") for action in actions):
         return "allows every action"
-    if wide and "*" in resources:
+    wide = [action for action in actions if "*" in action and not READING.fullmatch(action)]
+    if wide and any(EVERY_RESOURCE.fullmatch(resource) for resource in resources):
         return f"allows {wide[0]} on every resource"
     return ""
 

@@ -101,6 +101,10 @@ BACKUPS: Final = (
         "Set retainBackupsOnDelete.", _SOURCE,
     ),
     Demand(
+        _SQL, "settings.finalBackupConfig.enabled", true, "no last backup", "Enable finalBackupConfig.",
+        _SOURCE,
+    ),
+    Demand(
         "gcp:gkebackup/backupPlan:BackupPlan", "backupConfig.includeVolumeData", true,
         "volumes are left out", "Set includeVolumeData.",
     ),
@@ -151,7 +155,16 @@ def _backups(scope: Scope) -> Iterator[Violation]:
         )
         if not kept:
             yield Violation(bucket.urn, f"{bucket.name}: overwritten objects are lost", "Keep versions.")
+    yield from _cluster_backup(scope)
+
+
+def _cluster_backup(scope: Scope) -> Iterator[Violation]:
+    """A plan does nothing without its agent in the cluster."""
     plans = list(scope.subjects("gcp:gkebackup/backupPlan:BackupPlan"))
+    if plans:
+        agent = "addonsConfig.gkeBackupAgentConfig.enabled"
+        says, remedy = "a backup plan without an agent", "Enable gkeBackupAgentConfig."
+        yield from failing(scope, [Demand("gcp:container/cluster:Cluster", agent, true, says, remedy)])
     if figure(scope.guide, "order.cluster.backup") and not plans:
         for resource in scope.subjects("gcp:container/cluster:Cluster"):
             yield Violation(resource.urn, f"{resource.name}: no backup plan", "Give it a BackupPlan.")

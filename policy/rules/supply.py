@@ -8,9 +8,10 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from infra.graph import SECRET, UNKNOWN
+from infra.graph import UNKNOWN
 from infra.graph.paths import walk
 from policy.rules.model import Rule, Scope, Violation
+from policy.rules.plain_secrets import plain_secrets
 
 RELEASE: Final = "kubernetes:helm.sh/v3:Release"
 VERSION: Final = re.compile(r"v?\d+\.\d+\.\d+([-+][0-9A-Za-z.+-]+)?")
@@ -54,61 +55,11 @@ def _moving(image: JsonValue) -> bool:
     return not TAG.fullmatch(tag)
 
 
-SECRET_NAME: Final = re.compile(
-    r"(?i)(password|passwd|passphrase|secret|token|api_?key|access_?key|private_?key|master_?key|credentials?)$"
-)
-REFERENCE: Final = re.compile(r"(?i)^(os\.environ/|\$\{|\$\(|\{\{|/)")
-"""Values that say where a secret is: an environment variable, a template, a file."""
-LITERAL: Final = re.compile(
-    r"-----BEGIN [A-Z ]*PRIVATE KEY|\bAKIA[0-9A-Z]{16}\b|\bghp_[0-9A-Za-z]{36}\b|\bhf_[0-9A-Za-z]{30,}\b"
-    r"|\bsk-[0-9A-Za-z_-]{20,}|://[^/\s:@]+:[^/\s:@$]+@"
-)
-"""What secrets look like wherever they stand: keys, tokens, an address with a password."""
-
-
 def _secrets(scope: Scope) -> Iterator[Violation]:
     remedy = "Name a Secret (ExternalSecret); Helm keeps values in the cluster as they are."
     for release in scope.subjects(RELEASE):
-        values = release.inputs.get("values")
-        for path, value in walk("values", values):
-            if plain_secret(path, value):
-                yield Violation(release.urn, f"{release.name}: a secret in its values ({path})", remedy)
-        for path in _environment("values", values):
+        for path in plain_secrets(release.inputs.get("values")):
             yield Violation(release.urn, f"{release.name}: a secret in its values ({path})", remedy)
-
-
-def plain_secret(path: str, value: JsonValue) -> bool:
-    """Whether a value is a secret itself, by its mark, its look, or the name it stands under."""
-    if not isinstance(value, str) or not value:
-        return False
-    if value == SECRET or LITERAL.search(value):
-        return True
-    name = path.rsplit(".", 1)[-1]
-    return bool(SECRET_NAME.search(name)) and not _named(name) and not REFERENCE.match(value)
-
-
-def _named(key: str) -> bool:
-    """``existingSecret``, ``passwordSecret``, ``secret``: names of Secrets, not their content."""
-    return key.lower().endswith("secret") and key.lower() not in ("clientsecret", "client_secret")
-
-
-def _environment(path: str, value: JsonValue) -> Iterator[str]:
-    """Paths of ``{name: X_PASSWORD, value: ...}``."""
-    if isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _environment(f"{path}[{index}]", item)
-    elif isinstance(value, dict):
-        name, content = value.get("name"), value.get("value")
-        literal = isinstance(content, str) and content and not REFERENCE.match(content)
-        if (
-            isinstance(name, str)
-            and SECRET_NAME.search(name)
-            and literal
-            and content not in (SECRET, UNKNOWN)
-        ):
-            yield f"{path}.value"
-        for key, item in value.items():
-            yield from _environment(f"{path}.{key}", item)
 
 
 RULES: Final = (

@@ -5,6 +5,7 @@ A value that only the deployment can tell passes: it is there, and a rule judges
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, cast
@@ -42,6 +43,8 @@ def number(value: JsonValue) -> float | None:
         return None
     try:
         return float(value)
+    except OverflowError:
+        return math.inf if int(value) > 0 else -math.inf
     except ValueError:
         return None
 
@@ -136,7 +139,9 @@ def meets(resource: Resource, demand: Demand) -> bool:
 def figure(report: Mapping[str, object], path: str) -> float | None:
     """A number of ``gateway size --json`` by its dotted path, a truth value as 0 or 1."""
     value = _leaf(report, path)
-    return float(value) if isinstance(value, int | float) else None
+    return (
+        number(int(value) if isinstance(value, bool) else value) if isinstance(value, int | float) else None
+    )
 
 
 def text_at(report: Mapping[str, object], path: str) -> str:

@@ -58,6 +58,27 @@ AWS = (
     Change(
         "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "cidrIpv4", "0.0.0.0/0", API, "*-api-*"
     ),
+    Change("eks:index:ManagedNodeGroup", "launchTemplate", GONE, METADATA),
+    Change(
+        "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "cidrIpv4", "0.0.0.0/1", API, "*-api-*"
+    ),
+    Change("aws:ec2/securityGroup:SecurityGroup", "ingress", [{"cidrBlocks": ["0.0.0.0/0"]}], API),
+    Change("aws:ec2/securityGroup:SecurityGroup", "ingress", [{"ipv6CidrBlocks": ["2000::/3"]}], API),
+    Change(BUCKET, "acl", "public-read", BUCKETS),
+    Change(VALKEY, "authTokenWo", GONE, PRIVATE),
+    Change("aws:kms/key:Key", "policy", statement("kms:*", "*", Principal="*"), PRIVILEGE),
+    Change("aws:kms/key:Key", "policy", statement("kms:*", "*", Principal={"AWS": ["*"]}), PRIVILEGE),
+    Change(
+        "aws:iam/role:Role", "managedPolicyArns", ["arn:aws:iam::aws:policy/AdministratorAccess"], PRIVILEGE
+    ),
+    Change("aws:iam/role:Role", "inlinePolicies", [{"policy": statement("*", "*")}], PRIVILEGE),
+    Change(
+        "aws:iam/role:Role", "assumeRolePolicy",
+        statement("sts:AssumeRoleWithWebIdentity", "*", Principal={"Federated": "*"}), PRIVILEGE,
+    ),
+    Change(ROLE, "policy", statement(["iam:P*"], "*"), PRIVILEGE, "cloud-identity-vllm"),
+    Change(ROLE, "policy", statement("*:*", "*"), PRIVILEGE, "cloud-identity-vllm"),
+    Change(ROLE, "policy", statement("s3:*", "arn:aws:s3:::*"), PRIVILEGE, "cloud-identity-vllm"),
     Change(TEMPLATE, "metadataOptions/httpTokens", "optional", METADATA),
     Change(TEMPLATE, "metadataOptions/httpPutResponseHopLimit", 2, METADATA),
     Change(RDS, "deletionProtection", False, DELETION),
@@ -103,6 +124,10 @@ AWS = (
     Change(RDS, "parameterGroupName", GONE, TLS),
     Change("aws:s3/bucketPolicy:BucketPolicy", "policy", statement("s3:GetObject", "arn:x"), TLS),
     Change("aws:s3/bucketPolicy:BucketPolicy", "policy", EVERYBODY, (*BUCKETS, *TLS)),
+    Change(ROLE, "policy", "{no JSON", PRIVILEGE, "cloud-identity-vllm"),
+    Change(ROLE, "policy", "[" * 100_000, PRIVILEGE, "cloud-identity-vllm"),
+    Change(ROLE, "policy", " " + statement("s3:*", "*"), PRIVILEGE, "cloud-identity-vllm"),
+    Change(RDS, "allocatedStorage", -(10**400), SIZES),
     Change(ROLE, "policy", statement("s3:*", "*"), PRIVILEGE, "cloud-identity-vllm"),
     Change(ROLE, "policy", statement(["s3:GetObject", "*"], "arn:x"), PRIVILEGE, "cloud-identity-vllm"),
     Change(
@@ -164,6 +189,9 @@ GCP = (
     Change(SQL, f"{_BACKUP}/enabled", False, BACKUPS),
     Change(SQL, f"{_BACKUP}/pointInTimeRecoveryEnabled", False, BACKUPS),
     Change(SQL, f"{_BACKUP}/backupRetentionSettings/retainedBackups", 1, BACKUPS),
+    Change(SQL, "settings/finalBackupConfig/enabled", False, BACKUPS),
+    Change(GKE, "addonsConfig/gkeBackupAgentConfig/enabled", False, BACKUPS, stack="large"),
+    Change(REDIS, "authorizationMode", "AUTH_MODE_DISABLED", PRIVATE),
     Change(SQL, "settings/retainBackupsOnDelete", GONE, BACKUPS),
     Change(REDIS, "automatedBackupConfig", GONE, BACKUPS),
     Change(GCS, "versioning/enabled", False, BACKUPS, _SNAPSHOTS),
@@ -210,6 +238,18 @@ KUBERNETES = (
     ),
     Change(RELEASE, "values/password", "hunter2", SECRETS, "*pgbouncer"),
     Change(RELEASE, "values/password", "[secret]", SECRETS, "*pgbouncer"),
+    *(
+        Change(RELEASE, "values/probe", value, SECRETS, "*pgbouncer")
+        for value in (
+            {"pwd": "hunter2"}, {"DB_PASS": "hunter2"}, {"adminPass": "hunter2"}, {"OPENAI_KEY": "abc123"},
+            {"secretKey": "abc123"}, {"passwords": ["hunter2"]}, ["--password=hunter2"],
+            {"password": 12345678}, {"password_b64": "aHVudA=="},
+            {"config": "general:\n  password: hunter2\n"}, {"password": "/hunter2"},
+            {"Authorization": "Bearer abcdefghijkl"}, {"text": "Authorization: Bearer abcdefghijkl"},
+            [{"name": "OPENAI_KEY", "value": "abc123"}], {"clientSecret": "abc123"},
+            {"db.password": "hunter2"},
+        )
+    ),
     Change(RELEASE, "values/extraEnv", [{"name": "DB_PASSWORD", "value": "hunter2"}], SECRETS, "*pgbouncer"),
     Change(RELEASE, "values/url", "postgresql://u:hunter2@db:5432/x", SECRETS, "*pgbouncer"),
     Change(

@@ -27,7 +27,7 @@ LESS: list[tuple[str, Any, str, tuple[str, ...]]] = [
     ("vllm.engines", [{"maxReplicas": 1}], _M, (_A,)),
     ("postgres.vcpu", 2, _M, (_A, _G)),
     ("postgres.memoryGib", 4, _M, (_A,)),
-    ("postgres.storageGib", 50, _M, (_G,)),
+    ("postgres.storageGib", 20, "small", (_A,)),
     ("postgres.maxStorageGib", 450, _M, (_A,)),
     ("postgres.iops", 3000, _M, (_A,)),
     ("postgres.readReplicas", 0, _M, (_A, _G)),

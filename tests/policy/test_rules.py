@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import JsonValue
 
 from infra.graph import Graph
 from infra.preview import preview_graph
 from infra.settings import load
 from policy.rules import RULES, check
+from policy.rules.plain_secrets import plain_secrets
 from tests.harness import CASES as STACKS
 from tests.harness import ROOT, captured
 from tests.policy.cases import CASES, KEYS
@@ -90,9 +92,27 @@ def test_the_page_lists_every_rule() -> None:
     page = (ROOT / "docs" / "policy.md").read_text(encoding="utf-8")
     for rule in RULES:
         assert f"| `{rule.id}` | {rule.severity} | {rule.description} |\n" in page
-    assert page.count("\n| `") == len(RULES)
+        assert f"\n- `{rule.id}`: passes: " in page
+    assert page.count("\n| `") == page.count(": passes: ") == len(RULES)
 
 
 def test_rules_have_names_and_words_of_their_own() -> None:
     assert len({rule.id for rule in RULES}) == len(RULES) == len({rule.description for rule in RULES})
     assert all(rule.description.endswith(".") for rule in RULES)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"password": "os.environ/DB_PASSWORD"},
+        {"password": "${DB_PASSWORD}", "token": "$(TOKEN)", "args": ["--password=$(DB_PASSWORD)"]},
+        {"existingSecret": "grafana-admin", "passwordKey": "admin-password", "envSecrets": ["api-key"]},
+        {"secretName": "master", "secretKey": "master-key"},
+        {"tokenFile": "/var/run/token", "token": "/var/run/secrets/token", "password": ""},
+        {"max_tokens": 4096, "input_cost_per_token": "0", "topologyKey": "zone", "bypass": "yes"},
+        {"automountServiceAccountToken": False, "password": "[unknown]"},
+    ],
+    ids=str,
+)
+def test_what_only_says_where_a_secret_is_passes(values: dict[str, JsonValue]) -> None:
+    assert list(plain_secrets(values)) == []
