@@ -22,7 +22,7 @@ MARKER = "<!-- ai-gateway preview -->"
 LIMIT_BYTES = 65_000
 """GitHub takes 65,536 characters in a comment. Counted in bytes, of which a text has no fewer."""
 
-PROGRAM = ("sizing/", "components/", "infra/", "__main__.py", "Pulumi.yaml", "requirements.txt")
+PROGRAM = ("sizing/", "components/", "infra/", "policy/", "__main__.py", "Pulumi.yaml", "requirements.txt")
 """What decides every stack's resources; a change of anything else but stack files changes none."""
 
 _STACK_FILE = re.compile(r"Pulumi\.([A-Za-z0-9_.-]{1,100})\.yaml")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from pydantic import JsonValue
 
@@ -65,8 +66,38 @@ def spread(pairs: Iterable[Pair]) -> None:
     Components are not replaced themselves; remote ones stand for the children that are.
     """
     resources = [pair for pair in pairs if pair.new.resource.custom or pair.new.resource.remote]
+    _count_up(resources)
     _spread(resources, "replace")
     _spread([pair for pair in resources if not pair.replaced], "may_replace")
+
+
+COUNTED: Final = {"aws:ec2/launchTemplate:LaunchTemplate": "version"}
+"""Types with an output that every update changes (``latestVersion``) to the input that takes it elsewhere."""
+
+
+def _count_up(pairs: Iterable[Pair]) -> None:
+    """An update alone reaches those who use the version of what is updated: unknown on both sides, it
+    differs all the same."""
+    pairs = list(pairs)
+    updated = {
+        pair.new.resource.urn: COUNTED[pair.new.resource.type]
+        for pair in pairs
+        if pair.paths and pair.new.resource.type in COUNTED
+    }
+    for pair in pairs:
+        resource, known = pair.new.resource, {change.path for change in pair.paths}
+        for key, urns in sorted(resource.property_depends_on.items()):
+            names = {updated[urn]: urn for urn in sorted(urns) if urn in updated}
+            for path, value in walk(key, resource.inputs.get(key)):
+                origin = names.get(path.rpartition(".")[2])
+                if origin is None or value != UNKNOWN or path in known or _ignored(resource, path):
+                    continue
+                effect, note = _effect(pair, path, UNKNOWN, UNKNOWN)
+                words = f"comes from {origin}, which is updated"
+                pair.paths.append(
+                    PathChange(path, value, value, effect, f"{words}: {note}" if note else words)
+                )
+        pair.paths.sort(key=lambda change: change.path)
 
 
 def _spread(waiting: list[Pair], effect: Effect) -> None:

@@ -64,6 +64,15 @@ def _primary(before: Inputs, after: Inputs) -> bool:
     return not _copy(before, after)
 
 
+def _no_surge(before: Inputs, _after: Inputs) -> bool:
+    settings = before.get("upgradeSettings")
+    return isinstance(settings, dict) and settings.get("maxSurge") == 0
+
+
+def _surges(before: Inputs, after: Inputs) -> bool:
+    return not _no_surge(before, after)
+
+
 def _gains(key: str) -> Callable[[Inputs, Inputs], bool]:
     """The number or switch goes up: a standby, replicas."""
     return lambda before, after: _count(after.get(key)) > _count(before.get(key))
@@ -159,7 +168,11 @@ TABLE: Final[tuple[Row, ...]] = (
     Row("eks:index:Cluster", "update", "", Note(
         "none", "the control plane serves through a change of its tier", f"{_EKS}clusters.html")),
     Row(_POOL, "update", "nodeConfig", Note(
-        "rolling", "every node is made anew, within the pods' disruption budgets for an hour", _GKE)),
+        "rolling", "every node is made anew, within the pods' disruption budgets for an hour", _GKE),
+        _surges),
+    Row(_POOL, "update", "nodeConfig", Note(
+        "degraded", "every node is made anew, and without a spare one: the old node goes before the new one"
+        " comes, and what ran on it waits", _GKE), _no_surge),
     Row(_POOL, "replace", "", Note(
         "rolling", "the new pool is there before the old one is drained and deleted, within the pods'"
         " disruption budgets for an hour", _GKE)),

@@ -40,9 +40,9 @@ def major_version(context: Context) -> Iterator[Step]:
         yield Step(
             0, f"Upgrade the database to PostgreSQL {_major(after)} first",
             "RDS refuses it from the program, which does not set allow_major_version_upgrade. Try it on a"
-            " copy made from a snapshot before: minutes without the database, replicas in the region go along, and"
-            " there is no way back. The engine's own parameters serve until the deployment brings the group"
-            " of the new version.",
+            " copy made from a snapshot before: minutes without the database, replicas in the region go"
+            " along, and there is no way back. The engine's own parameters serve until the deployment brings"
+            " the group of the new version.",
             (f"aws rds modify-db-instance --db-instance-identifier {name}"
              f" --engine-version {after.inputs.get('engineVersion')} --allow-major-version-upgrade"
              f" --db-parameter-group-name default.postgres{_major(after)} --apply-immediately",

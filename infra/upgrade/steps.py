@@ -34,7 +34,8 @@ def _grown(context: Context, release: str, *ends: str) -> JsonValue:
 
 
 def _quotas(context: Context) -> Iterator[Step]:
-    if any(context.of(*NODES, action=action) for action in ("create", "replace")):
+    rolled = any(planned.change.restarts for planned in context.of(*NODES))
+    if rolled or any(context.of(*NODES, action=action) for action in ("create", "replace")):
         yield Step(
             0, "Ask for quotas",
             "Old and new nodes run side by side for a while. Raise what is short before anything starts.",

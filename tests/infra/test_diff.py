@@ -24,6 +24,7 @@ DB = "aws:rds/instance:Instance"
 VPC = "aws:ec2/vpc:Vpc"
 SUBNET = "aws:ec2/subnet:Subnet"
 SQL = "gcp:sql/databaseInstance:DatabaseInstance"
+POOL = "gcp:container/nodePool:NodePool"
 SUBNETWORK = "gcp:compute/subnetwork:Subnetwork"
 CONFIG = "kubernetes:core/v1:ConfigMap"
 
@@ -223,6 +224,10 @@ def test_a_rule_covers_what_lies_inside_and_replace_on_changes_is_a_rule() -> No
         ),
         ("pulumi:providers:kubernetes", {"clusterIdentifier": "a"}, {"clusterIdentifier": "b"}, "replace"),
         ("pulumi:providers:kubernetes", {}, {"clusterIdentifier": "b"}, "update"),
+        (POOL, {"nodeConfig": {"machineType": "a"}}, {"nodeConfig": {"machineType": "b"}}, "restart"),
+        (POOL, {"nodeConfig": {"diskSizeGb": 1}}, {"nodeConfig": {"diskSizeGb": 2}}, "restart"),
+        (POOL, {"nodeConfig": {"labels": {"a": "b"}}}, {"nodeConfig": {"labels": {"a": "c"}}}, "update"),
+        (POOL, {"nodeConfig": {"spot": False}}, {"nodeConfig": {"spot": True}}, "replace"),
         (SUBNETWORK, {"ipCidrRange": "10.0.0.0/20"}, {"ipCidrRange": "10.0.0.0/18"}, "update"),
         (SUBNETWORK, {"ipCidrRange": "10.0.0.0/20"}, {"ipCidrRange": "10.9.0.0/20"}, "replace"),
         (SUBNETWORK, {"ipCidrRange": "10.0.0.0/18"}, {"ipCidrRange": "10.0.0.0/20"}, "replace"),

@@ -30,3 +30,24 @@ def test_another_range_of_addresses_replaces_the_cluster_and_is_refused(cloud: s
     plan = upgrade(cloud, {}, {"network": {"cidr": "10.9.0.0/16"}})
     assert plan.steps == ()
     assert CLUSTERS[cloud] in {r.type for r in plan.refusals if r.kind == "replaced"}
+
+
+def test_nodes_of_gke_are_made_anew_in_their_pool_and_without_a_spare_gpu() -> None:
+    plan = upgrade("gcp", {}, {"nodes": {"cpu": {"diskGib": 120}, "gpu": {"diskGib": 400}}})
+    pools = {p.change.name: p for p in plan.changes if p.change.type == "gcp:container/nodePool:NodePool"}
+    assert {p.change.action for p in pools.values()} == {"update"}
+    assert {name: p.downtime for name, p in pools.items() if "gpu" in name} == {
+        name: "degraded" for name in pools if "gpu" in name
+    }
+    assert {p.downtime for p in pools.values()} == {"rolling", "degraded"}
+    assert any(step.title == "Ask for quotas" for step in plan.steps)
+
+
+def test_a_new_launch_template_version_is_a_roll_of_every_group_that_uses_it() -> None:
+    plan = upgrade("aws", {}, {"nodes": {"cpu": {"diskGib": 120}}})
+    groups = [p for p in plan.changes if p.change.type == "eks:index:ManagedNodeGroup"]
+    templates = [p for p in plan.changes if p.change.type == "aws:ec2/launchTemplate:LaunchTemplate"]
+    assert len(groups) == len(templates) > 0
+    assert {path.path for p in groups for path in p.change.paths} == {"launchTemplate.version"}
+    assert all(p.change.restarts for p in groups)
+    assert plan.downtime == "rolling"
