@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Final, Literal, cast, get_args
 
 from pydantic import JsonValue
@@ -107,11 +107,11 @@ def _not_contained(change: Change) -> bool | None:
         old, new = (ip_network(str(value), strict=False) for value in (change.old, change.new))
     except ValueError:
         return None
-    return not (
-        old.version == new.version
-        and new.network_address <= old.network_address
-        and old.broadcast_address <= new.broadcast_address
-    )
+    if isinstance(old, IPv4Network) and isinstance(new, IPv4Network):
+        return not old.subnet_of(new)
+    if isinstance(old, IPv6Network) and isinstance(new, IPv6Network):
+        return not old.subnet_of(new)
+    return True
 
 
 def _shrunk(change: Change) -> bool | None:
