@@ -51,7 +51,9 @@ def _saved(path: Path) -> Graph:
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
-        raise InputError("preview", str(path), "cannot be read: not UTF-8 text", "Name a saved preview.") from None
+        raise InputError(
+            "preview", str(path), "cannot be read: not UTF-8 text", "Name a saved preview."
+        ) from None
     except OSError as error:
         raise unusable("preview", path, error) from None
     return _parsed(str(path), text)

@@ -40,9 +40,7 @@ def test_the_table_has_every_need_and_says_what_to_ask_for(gateway: Run, stack: 
         if need.increase is Increase.FIRST_UP:
             assert need.code in asked
             assert need.why.split()[0] in asked
-    commands = [
-        line for line in result.out.splitlines() if line.startswith("    aws ")
-    ]
+    commands = [line for line in result.out.splitlines() if line.startswith("    aws ")]
     assert max(len(line) for line in result.out.splitlines() if line not in commands) <= 100
     assert all("--desired-value " in line for line in commands) or cloud != "aws"
     assert "\x1b" not in result.out
