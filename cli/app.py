@@ -31,13 +31,14 @@ class State:
 
 _EPILOG = """\
 [bold]First steps[/]
-  gateway size small         what a tier needs, and what is ordered
-  gateway fit small          whether every pod finds a node, also with a zone lost
-  gateway preview small      every resource that `pulumi up` would create
-  gateway findings small     where and why it differs from the guide
-  gateway quotas small       what to ask the provider for before the first `up`
-  gateway diff small medium  what differs between two stacks
-  gateway upgrade small medium  the steps from one to the other, and what they interrupt
+  gateway size small             what a tier needs, and what is ordered
+  gateway fit small              whether every pod finds a node, also with a zone lost
+  gateway preview small          every resource that `pulumi up` would create
+  gateway findings small         where and why it differs from the guide
+  gateway quotas small           what to ask the provider for before the first `up`
+  gateway alerts small           what is watched, and from which figure on
+  gateway diff small medium      what differs between two stacks
+  gateway upgrade small medium   the steps from one to the other, and what they interrupt
 
 [bold]Exit status[/]
   0  fine

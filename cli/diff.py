@@ -11,6 +11,7 @@ import typer
 
 from cli import options, output
 from cli.comparison import compare
+from cli.errors import InputError
 from cli.markdown import document
 from cli.operands import Place, read_operand
 from cli.violations import as_json as violations_json
@@ -55,7 +56,7 @@ def diff(
     --region move stacks and revisions; a saved preview stays what it is.
     """
     if markdown and as_json:
-        raise typer.BadParameter("it excludes --json: choose one of them", param_hint="--markdown")
+        raise InputError("--markdown", None, "does nothing together with --json", "Choose one of them.")
     place = Place(cloud, region)
     old, new = read_operand(base, project, place), read_operand(head, project, place)
     sizing, resources = compare(old, new), compare_resources(old, new)

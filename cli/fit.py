@@ -73,10 +73,10 @@ def _page(stack: str, report: Report, *, pods: bool) -> Iterator[RenderableType]
         yield output.Whole(_pods_table(report["pods"]))
 
 
-def cases_table(cases: Sequence[Report]) -> Table:
+def cases_table(cases: Sequence[Report]) -> RenderableType:
     """A line for each case and pool: nodes there are and needed, and how full they get."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for title in ("  Case", "Pool", "Nodes", "Needed", "CPU", "Memory", "GPU", ""):
+    for title in ("Case", "Pool", "Nodes", "Needed", "CPU", "Memory", "GPU", ""):
         table.add_column(
             title, justify="right" if title in ("Nodes", "Needed", "CPU", "Memory", "GPU") else "left"
         )
@@ -84,14 +84,14 @@ def cases_table(cases: Sequence[Report]) -> Table:
         left = "" if case["nodes_left"] == case["nodes"] else f"{case['nodes_left']} of "
         verdict = Text("fits", "green") if case["fits"] else Text("does not fit", "red")
         table.add_row(
-            f"  {_CASES[case['case']]}",
+            _CASES[case["case"]],
             _POOLS[case["node_group"]],
             f"{left}{case['nodes']}",
             "-" if case["nodes_needed"] is None else str(case["nodes_needed"]),
             *(_percent(case[f"{part}_percent"]) for part in ("cpu", "memory", "gpu")),
             verdict,
         )
-    return table
+    return Padding(table, (0, 0, 0, 2))
 
 
 def problems(report: Report) -> Iterator[RenderableType]:

@@ -33,6 +33,9 @@ class Whole:
 
     table: RenderableType
 
+    def __rich__(self) -> RenderableType:
+        return self.table
+
 
 def prepare() -> None:
     """UTF-8 whatever the locale says; a terminal that cannot show a character shows a question mark.

@@ -71,6 +71,7 @@ def preview(
         _refuse_together(*tree_only, beside="--timeline")
         timelines.report(graph_of(project, stack, cloud, region), as_json=as_json)
         return
+    _refuse_together(("--all", everything and as_json), beside="--json")
     graph = graph_of(project, stack, cloud, region)
     unfit = fit_of(graph) if not fits(graph) else None
     text = graph.to_json()

@@ -55,6 +55,9 @@ def _git(project: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
 def _commit(operand: str, revision: str, project: Path) -> str:
     inside = _git(project, "rev-parse", "--is-inside-work-tree")
     if inside.returncode != 0:
+        said = " ".join(inside.stderr.decode(errors="replace").split()).removeprefix("fatal: ")
+        if "not a git repository" not in said:  # such as one of another owner
+            raise InputError("revision", operand, f"git refuses {project}: {said}", "Do what git says.")
         raise InputError(
             "revision", operand, f"{project} is not in a git repository",
             "Run from a clone of the project, or compare stacks or saved previews.",

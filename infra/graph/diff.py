@@ -19,6 +19,11 @@ from infra.graph.data_bearing import holds_data
 from infra.graph.model import Graph, Resource
 from infra.graph.rules import Rules, load_rules
 
+_SEARCHED = re.compile(
+    r"""(?P<before>(?P<quote>\\*")stack(?P=quote),(?:\s|\\+n)*(?P=quote)value(?P=quote)\s*:\s*(?P=quote)\^)"""
+    r"""(?P<name>[^"$]*)\$"""
+)
+
 
 def diff(base: Graph, head: Graph, rules: Rules | None = None) -> GraphDiff:
     """Compare two graphs of the same project; ``base`` is what runs, ``head`` what is wanted.
@@ -64,13 +69,25 @@ def same_stack(base: Graph, head: Graph) -> Graph:
 
 
 def _named_after(head: Graph, base: Graph, text: str) -> str:
-    """Names ``<project>-<stack>``, and the tag ``stack`` in every form (object, JSON in a text, ``k=v``)."""
+    """Names ``<project>-<stack>``, and the tag ``stack`` in every form (object, JSON in a text, ``k=v``, and
+    the expression that a search for it takes).
+    """
     if not base.project:
         return text
     old, new = (f"{graph.project}-{graph.stack}" for graph in (base, head))
     text = re.sub(rf"(?<![A-Za-z0-9]){re.escape(old)}(?![A-Za-z0-9])", lambda _: new, text)
     tag = rf"""(?<![A-Za-z0-9])(stack(?:\\*"\s*:\s*\\*"|=)){re.escape(base.stack)}(?![A-Za-z0-9-])"""
-    return re.sub(tag, lambda match: f"{match[1]}{head.stack}", text)
+    text = re.sub(tag, lambda match: f"{match[1]}{head.stack}", text)
+    return _SEARCHED.sub(lambda match: _searched(match, base.stack, head.stack), text)
+
+
+def _searched(match: re.Match[str], old: str, new: str) -> str:
+    """A search for the tag, with the stack's name as a regular expression at this depth of JSON in JSON."""
+    if re.sub(r"\\+", "", match["name"]) != old:
+        return match[0]
+    escape = "\\" * (2 * len(match["quote"]))
+    escaped = re.escape(new).replace("\\", escape)
+    return f"{match['before']}{escaped}$"
 
 
 def _managed(graph: Graph) -> dict[str, Resource]:

@@ -30,7 +30,10 @@ def test_version(gateway: Run) -> None:
 def test_help_teaches(gateway: Run) -> None:
     result = gateway("--help")
     assert result.status == 0
-    for text in (*COMMANDS, "First steps", "Exit status", "2  wrong usage or configuration"):
+    steps = result.out.partition("First steps")[2].partition("Exit status")[0]
+    for command in COMMANDS:
+        assert f"gateway {command} small" in steps
+    for text in (*COMMANDS, "Exit status", "2  wrong usage or configuration"):
         assert text in result.out
 
 

@@ -143,6 +143,7 @@ USAGE: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "too many": (("size", "mine", "more"), ("extra argument", "more")),
     "option without value": (("size", "mine", "--cloud"), ("--cloud", "requires an argument")),
     "one side only": (("diff", "mine"), ("missing argument 'HEAD'", "gateway diff --help")),
+    "all of JSON": (("preview", "mine", "--all", "--json"), ("--all", "nothing together with --json")),
     "two formats": (("diff", "mine", "mine", "--json", "--markdown"), ("--markdown", "--json")),
 }
 

@@ -59,6 +59,12 @@ def repository(tmp_path: Path) -> Path:
     return root
 
 
+def test_gits_own_reason_is_told(gateway: Run, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    refused = gateway("diff", "one:mine", "main:mine", cwd=repository)
+    assert_refused(refused, "git refuses", "dubious ownership", "safe.directory")
+
+
 def test_two_revisions(gateway: Run, repository: Path) -> None:
     before = _git(repository, "worktree", "list"), sorted(repository.rglob("*"))
     result = gateway("diff", "one:mine", "main:mine", cwd=repository)

@@ -59,6 +59,8 @@ def test_nothing_is_cut_off_in_a_common_terminal() -> None:
     lines = _at_a_terminal("findings", "small", columns=80, TERM="dumb").splitlines()
     at = next(number for number, line in enumerate(lines) if "10,000,000 → 576,000,000" in line)
     assert "D8" in lines[at - 1]
+    cases = _at_a_terminal("fit", "small", columns=60, TERM="dumb").partition("Case")[2].partition("How")[0]
+    assert all(line[:2] == "  " for line in cases.splitlines()[1:] if line.strip())
     pods = _at_a_terminal("fit", "small", "--pods", columns=80, TERM="dumb").partition("Pods\n")[2]
     assert "aws-load-balancer-controller" in pods
     assert max(map(len, pods.splitlines())) <= 80
