@@ -235,6 +235,7 @@ def test_one_number_is_named_with_what_follows_from_it_and_nothing_else(gateway:
         "cluster.cpu_nodes.max",
         "order.nodes[cpu-a].max",
         "order.nodes[cpu-b].max",
+        "order.nodes[cpu-c].max",
     ]
     assert [(f["id"], f["path"]) for f in found["findings"]["appeared"]] == [("override", "litellm.replicas")]
     assert found["findings"]["disappeared"] == []
@@ -243,12 +244,13 @@ def test_one_number_is_named_with_what_follows_from_it_and_nothing_else(gateway:
     assert {change["name"] for change in resources["updated"]} == {
         "cloud-cluster-nodes-cpu-a-m5-xlarge",
         "cloud-cluster-nodes-cpu-b-m5-xlarge",
+        "cloud-cluster-nodes-cpu-c-m5-xlarge",
         "litellm-litellm",
         "observability-metrics-rules-ai-gateway-resources",  # thresholds that come from the plan
         "vllm-vllm",
     }
     text = gateway("diff", base_file, head_file).out
-    assert text.index("`litellm.replicas` | 2 | 3") < text.index("### Updated (5)")
+    assert text.index("`litellm.replicas` | 2 | 3") < text.index("### Updated (6)")
     assert "fit" not in text.partition("### ")[0].partition("\n")[2]
 
 

@@ -10,6 +10,7 @@ from infra.preview import preview_graph
 from infra.settings import load
 from policy.rules import RULES, check
 from policy.rules.plain_secrets import plain_secrets
+from sizing.clouds.aws.authority import authority
 from tests.harness import CASES as STACKS
 from tests.harness import ROOT, captured
 from tests.policy.cases import CASES, KEYS
@@ -70,7 +71,8 @@ def test_no_backup_plan_where_the_tier_has_one() -> None:
 
 
 def test_a_region_without_a_known_authority_is_asked_for_it() -> None:
-    pem = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+    pem = authority("us-east-1")
+    assert pem
     values = {"tier": "small", "region": "ca-west-1"}
     found = check(preview_graph(load(values), "small"))
     assert {finding.rule.id for finding in found} == {"verified-database"}

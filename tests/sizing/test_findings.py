@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from sizing.clouds.aws.authority import authority
 from sizing.findings import Finding, Kind, sort_key
 from sizing.guide.cells import Tier
 from sizing.report import size_report
@@ -190,7 +191,8 @@ def test_value_at_follows_keys_and_indices() -> None:
 
 
 def test_a_region_without_a_known_authority_says_that_the_database_is_not_verified() -> None:
-    pem = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+    pem = authority("us-east-1")
+    assert pem
     risk = finding(planned("small", region="ca-west-1"), "D34", None)
     assert risk is not None
     assert risk.kind is Kind.RISK
