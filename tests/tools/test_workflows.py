@@ -213,10 +213,11 @@ def test_the_comment_on_one_number_names_it_and_what_follows_and_nothing_else(tm
     assert set(re.findall(r"^- `([^`]+)`", text, re.MULTILINE)) == {
         "cloud-cluster-nodes-cpu-a-m5-xlarge",
         "cloud-cluster-nodes-cpu-b-m5-xlarge",
+        "cloud-cluster-nodes-cpu-c-m5-xlarge",
         "litellm-litellm",
         "observability-metrics-rules-ai-gateway-resources",  # thresholds that come from the plan
         "vllm-vllm",
     }
     assert "_After it every pod finds a node and no policy is violated._" in text
-    assert "<b>small</b>: 0 created, 5 updated, 0 replaced, 0 deleted" in text
+    assert "<b>small</b>: 0 created, 6 updated, 0 replaced, 0 deleted" in text
     assert "other" not in text
