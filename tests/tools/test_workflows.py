@@ -186,6 +186,7 @@ FOLLOWS = {
     "cluster.cpu_nodes.max",  # nodes for all of them with a zone lost (D2)
     "order.nodes[cpu-a].max",
     "order.nodes[cpu-b].max",
+    "order.nodes[cpu-c].max",
 }
 
 
