@@ -59,7 +59,7 @@ def test_a_size_in_mib_is_taken_as_it_is() -> None:
         ({"kvHeads": 3}, "vllm.models[0]", "no multiple of 3 kvHeads"),
         ({"kvHeads": 0}, "vllm.models[0].kvHeads", "at least 1"),
         ({"precision": "fp4"}, "vllm.models[0].precision", "not one of"),
-        ({"repository": "chat"}, "vllm.models[0].repository", "pattern"),
+        ({"repository": "chat"}, "vllm.models[0].repository", "not a repository of Hugging Face"),
         ({"revision": "main"}, "vllm.models[0].revision", "not a commit"),
         ({"kvHead": 3}, "vllm.models[0].kvHead", "unknown key"),
         ({"repository": "Qwen/Qwen3-8B"}, "vllm.models[0].repository", "described already"),
