@@ -48,7 +48,7 @@ def encrypted(path: str) -> ConfigError:
         path,
         SECRET,
         "encrypted, and the configuration holds names of secrets only, never their values",
-        "Write it in plain text; a key or password goes into Vault, see Keys you bring in the README.",
+        "Write it in plain text; a key or password goes into Vault, see Keys you bring in docs/deploy-aws.md.",
     )
 
 
@@ -158,7 +158,7 @@ def _limit(error: ErrorDetails) -> tuple[str, str]:
         word = "at least" if "ge" in context else "at most"
         return f"must be {word} {bound}", f"Use {word} {bound}."
     if kind in ("model_type", "model_attributes_type", "dict_type"):
-        return "must be an object with keys of its own", "Nest the keys below it, as in the README's example."
+        return "must be an object with keys of its own", "Nest the keys below it, as in docs/stack-file.md."
     if kind in ("tuple_type", "list_type"):
         return "must be a list", "Write it as a list, even with one entry."
     if kind.startswith("float_"):
@@ -186,7 +186,7 @@ def _limit(error: ErrorDetails) -> tuple[str, str]:
             f"has {len(error['input'])} entries, {context['max_length']} are allowed",
             "Leave some out.",
         )
-    return error["msg"][0].lower() + error["msg"][1:], "See the README for the accepted form."
+    return error["msg"][0].lower() + error["msg"][1:], "See docs/stack-file.md for the accepted form."
 
 
 def _dotted(location: Sequence[int | str]) -> str:

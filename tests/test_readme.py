@@ -1,4 +1,4 @@
-"""What README.md says of the program is so: its preview, sizes and quotas, its stack file, its links."""
+"""What README.md and docs say of the program is so: preview, sizes and quotas, the stack file, links."""
 
 from __future__ import annotations
 
@@ -24,21 +24,28 @@ MADE_UP_KEYS = {"secrets.rotate", "tags"}
 """Objects whose keys are the user's own."""
 
 
-def _text() -> str:
-    return (ROOT / "README.md").read_text(encoding="utf-8")
-
-
-def _block(name: str) -> str:
-    return _text().split(f"<!-- {name} -->\n")[1].split(f"<!-- /{name} -->")[0]
+def _block(page: str, name: str) -> str:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    return text.split(f"<!-- {name} -->\n")[1].split(f"<!-- /{name} -->")[0]
 
 
 def _example() -> str:
-    return _block("stack file").removeprefix("```yaml\n").removesuffix("```\n")
+    return _block("docs/stack-file.md", "stack file").removeprefix("```yaml\n").removesuffix("```\n")
 
 
-@pytest.mark.parametrize("name", readme.BLOCKS)
-def test_generated_parts_are_current(name: str) -> None:
-    assert _block(name) == f"{readme.BLOCKS[name]()}\n", "run `python -m tools.readme` and review the diff"
+BLOCKS = [(page, name) for page, blocks in readme.PAGES.items() for name in blocks]
+
+
+@pytest.mark.parametrize(("page", "name"), BLOCKS)
+def test_generated_parts_are_current(page: str, name: str) -> None:
+    made = readme.PAGES[page][name]()
+    assert _block(page, name) == f"{made}\n", "run `python -m tools.readme` and review the diff"
+
+
+def test_short_example_can_be_planned() -> None:
+    """The one of README.md: what a reader copies first."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8").split("```yaml\n")[1].split("```\n")[0]
+    assert plan_of(read_text(text, "README.md")).requirements.litellm.replicas == 6
 
 
 def test_a_missing_part_is_an_error() -> None:
@@ -47,7 +54,7 @@ def test_a_missing_part_is_an_error() -> None:
 
 
 def test_example_stack_can_be_planned() -> None:
-    settings = read_text(_example(), "README.md")
+    settings = read_text(_example(), "the example")
     plan = plan_of(settings)
     assert plan.requirements.litellm.replicas == settings.litellm.replicas == 6
 
@@ -80,7 +87,7 @@ def _written(value: object, prefix: str = "") -> Iterator[str]:
 
 
 def test_example_stack_has_every_key() -> None:
-    example = namespace_values(YAML(typ="safe", pure=True).load(_example()), "README.md")
+    example = namespace_values(YAML(typ="safe", pure=True).load(_example()), "the example")
     assert sorted(set(_written(example))) == sorted(_keys(Settings))
 
 

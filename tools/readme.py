@@ -1,4 +1,4 @@
-"""The parts of README.md that are facts about the program: a piece of a real preview, sizes, quotas.
+"""The parts of README.md and of two pages that are facts about the program: a real preview, sizes, quotas.
 
 ``python -m tools.readme`` writes them between their comments (``<!-- preview -->``), ``--check`` compares.
 """
@@ -120,14 +120,16 @@ def raised() -> str:
     return f"```sh\n{raise_of(plan, need)}\n```"
 
 
-BLOCKS: Mapping[str, Callable[[], str]] = {
-    "preview": preview,
-    "sizes": functools.partial(sizes, "aws"),
-    "sizes gcp": functools.partial(sizes, "gcp"),
-    "quotas": functools.partial(quotas, "aws"),
-    "raise": raised,
-    "quotas gcp": functools.partial(quotas, "gcp"),
+PAGES: Mapping[str, Mapping[str, Callable[[], str]]] = {
+    "README.md": {
+        "preview": preview,
+        "sizes": functools.partial(sizes, "aws"),
+        "sizes gcp": functools.partial(sizes, "gcp"),
+    },
+    "docs/deploy-aws.md": {"quotas": functools.partial(quotas, "aws"), "raise": raised},
+    "docs/deploy-google-cloud.md": {"quotas": functools.partial(quotas, "gcp")},
 }
+"""Each page's blocks."""
 
 
 def written(text: str, blocks: Mapping[str, str]) -> str:
@@ -136,25 +138,31 @@ def written(text: str, blocks: Mapping[str, str]) -> str:
         before, opening, rest = text.partition(f"<!-- {name} -->\n")
         _, closing, after = rest.partition(f"<!-- /{name} -->")
         if not (opening and closing):
-            raise ValueError(f"README.md has no block <!-- {name} -->")
+            raise ValueError(f"the page has no block <!-- {name} -->")
         text = f"{before}{opening}{block}\n{closing}{after}"
     return text
 
 
 def main() -> int:
     """The command: exit 1 when ``--check`` finds a difference."""
-    parser = argparse.ArgumentParser(description="Write the parts of README.md that are facts.")
+    parser = argparse.ArgumentParser(description="Write the parts of README.md and docs that are facts.")
     parser.add_argument("--check", action="store_true", help="compare only")
     options = parser.parse_args()
-    path = ROOT / "README.md"
-    text = path.read_text(encoding="utf-8")
-    wanted = written(text, {name: make() for name, make in BLOCKS.items()})
-    if not options.check:
-        path.write_text(wanted, encoding="utf-8", newline="\n")
-    elif text != wanted:
-        print("README.md is stale. Run `python -m tools.readme` and review the diff.", file=sys.stderr)
+    stale = [page for page, blocks in PAGES.items() if _differs(ROOT / page, blocks, write=not options.check)]
+    if stale and options.check:
+        print(
+            f"{', '.join(stale)}: stale. Run `python -m tools.readme` and review the diff.", file=sys.stderr
+        )
         return 1
     return 0
+
+
+def _differs(path: Path, blocks: Mapping[str, Callable[[], str]], *, write: bool) -> bool:
+    text = path.read_text(encoding="utf-8")
+    wanted = written(text, {name: make() for name, make in blocks.items()})
+    if write:
+        path.write_text(wanted, encoding="utf-8", newline="\n")
+    return text != wanted
 
 
 if __name__ == "__main__":

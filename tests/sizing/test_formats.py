@@ -15,8 +15,8 @@ PUBLIC = {"kty": "RSA", "n": "AQAB", "e": "AQAB", "kid": "1"}
 
 
 def _certificate() -> str:
-    """The one in the README's example."""
-    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    """The one in the example of every key."""
+    lines = (ROOT / "docs" / "stack-file.md").read_text(encoding="utf-8").splitlines()
     first = next(i for i, line in enumerate(lines) if "BEGIN CERTIFICATE" in line)
     last = next(i for i, line in enumerate(lines) if "END CERTIFICATE" in line)
     return "".join(f"{line.strip()}\n" for line in lines[first : last + 1])
