@@ -102,3 +102,20 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_files_that_pages_name_exist(page: Path) -> None:
     for name in PATH.findall(page.read_text(encoding="utf-8")):
         assert list(ROOT.glob(name.rstrip("/"))), name
+
+
+def test_decisions_that_are_cited_are_explained() -> None:
+    """Every D in code and pages is a row of docs/decisions.md, and every row is cited by the code."""
+    page = (ROOT / "docs" / "decisions.md").read_text(encoding="utf-8")
+    explained = re.findall(r"^\| (D\d+) \|", page, re.MULTILINE)
+    sources = [path for room in ("sizing", "components", "infra", "cli") for path in (ROOT / room).rglob("*.py")]
+    code = {name for path in sources for name in _cited(path)}
+    assert explained == sorted(code | {name for path in PAGES for name in _cited(path)}, key=lambda d: int(d[1:]))
+    assert code == set(explained)
+
+
+def _cited(path: Path) -> set[str]:
+    text = path.read_text(encoding="utf-8")
+    ranges = re.findall(r"\bD(\d+) to D(\d+)\b", text)
+    between = {f"D{number}" for first, last in ranges for number in range(int(first), int(last) + 1)}
+    return between | set(re.findall(r"\bD[1-9]\d?\b", text))
