@@ -60,8 +60,10 @@ real: $(VENV)/.dev ## Generated configuration runs in real programs; installs th
 	@$(BIN)/python -m tests.real.install
 	@$(BIN)/python -m pytest tests/real
 
-docs: $(VENV)/.dev ## Write the generated sizing tables
+docs: $(VENV)/.dev ## Write the generated pages, and the parts of others that are facts
 	@$(BIN)/python -m tools.generate_docs
+	@$(BIN)/python -m tools.docs_monitoring
+	@$(BIN)/python -m tools.readme
 
 lock: $(VENV)/.dev ## Resolve requirements*.in into exact versions with hashes
 	@for file in requirements requirements-dev policy/requirements; do \

@@ -48,7 +48,7 @@ def encrypted(path: str) -> ConfigError:
         path,
         SECRET,
         "encrypted, and the configuration holds names of secrets only, never their values",
-        "Write it in plain text; a key or password goes into Vault, see Keys you bring in docs/deploy-aws.md.",
+        "Write it in plain text; a key or password goes into Vault: docs/deploy-aws.md, Keys you bring.",
     )
 
 

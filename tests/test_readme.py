@@ -108,9 +108,13 @@ def test_decisions_that_are_cited_are_explained() -> None:
     """Every D in code and pages is a row of docs/decisions.md, and every row is cited by the code."""
     page = (ROOT / "docs" / "decisions.md").read_text(encoding="utf-8")
     explained = re.findall(r"^\| (D\d+) \|", page, re.MULTILINE)
-    sources = [path for room in ("sizing", "components", "infra", "cli") for path in (ROOT / room).rglob("*.py")]
+    sources = [
+        path for room in ("sizing", "components", "infra", "cli") for path in (ROOT / room).rglob("*.py")
+    ]
     code = {name for path in sources for name in _cited(path)}
-    assert explained == sorted(code | {name for path in PAGES for name in _cited(path)}, key=lambda d: int(d[1:]))
+    assert explained == sorted(
+        code | {name for path in PAGES for name in _cited(path)}, key=lambda d: int(d[1:])
+    )
     assert code == set(explained)
 
 

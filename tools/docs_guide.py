@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from sizing.guide import (
     app_a_instances,
@@ -70,13 +70,14 @@ def _section(module: ModuleType, name: str, value: object) -> str:
     return str(own or vars(module).get(f"{name}_SECTION") or vars(module).get("SECTION") or "")
 
 
-def _constant(name: str, value: object, section: str) -> Iterator[str]:
-    title = value.title if isinstance(value, Table) else words(name)
+def _constant(name: str, value: Any, section: str) -> Iterator[str]:
+    rows = cast("Table[Any]", value) if isinstance(value, Table) else None
+    title = rows.title if rows else words(name)
     yield f"### {f'{section} {title}'.strip()}"
-    if isinstance(value, Table):
-        yield _tiers(value.rows, across=section in TIERS_ACROSS)
+    if rows:
+        yield _tiers(rows.rows, across=section in TIERS_ACROSS)
     elif isinstance(value, tuple):
-        yield _rows(value)
+        yield _rows(cast("tuple[Any, ...]", value))
     elif is_dataclass(value):
         yield pairs(_cells(value, skip=("section",)), aligned=True)
     else:
@@ -101,7 +102,7 @@ def _rows(values: Sequence[Any]) -> str:
 def _cells(row: Any, *, skip: Sequence[str] = ()) -> Cells:
     """Columns of a row: a field each, except where the guide writes several figures as one."""
     made: Cells = {}
-    whole = WHOLE_ROWS.get(type(row))
+    whole = WHOLE_ROWS.get(cast("type[Any]", type(row)))
     taken, joined = whole(row) if whole else ((), {})
     for field in fields(row):
         if field.name in taken:
@@ -124,7 +125,8 @@ def _columns(name: str, value: Any) -> Cells:
             read = f"{value.replicas} x {value.memory_request} request, {value.memory_limit} limit"
             return {name: value.text, f"{name}, read as": "words" if value.replicas is None else read}
         case dict():
-            return {f"{name}, {_text(key)}": _text(item) for key, item in value.items()}
+            items = cast("dict[str, Any]", value).items()
+            return {f"{name}, {_text(key)}": _text(item) for key, item in items}
         case _:
             return {name: _text(value)}
 
@@ -143,7 +145,7 @@ def _text(value: Any) -> str:
             high = "+" if value.high is None else f"-{number(value.high)}"
             return f"{number(value.low)}{high}"
         case tuple():
-            return " to ".join(_text(item) for item in value)
+            return " to ".join(_text(item) for item in cast("tuple[Any, ...]", value))
         case _:
             return str(value)
 

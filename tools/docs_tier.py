@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from infra.planning import plan_of
 from infra.settings import load
@@ -41,11 +41,12 @@ def document(tier: Tier, cloud: str) -> str:
 
 def flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
     """Leaves of plain data by dotted path; a list of scalars is one leaf."""
+    items = cast("list[Any]", value) if isinstance(value, list) else []
     if isinstance(value, dict):
-        for key, item in value.items():
-            yield from flat(item, f"{path}.{key}" if path else str(key))
-    elif isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
-        for index, item in enumerate(value):
+        for key, item in cast("dict[str, Any]", value).items():
+            yield from flat(item, f"{path}.{key}" if path else key)
+    elif any(isinstance(item, dict | list) for item in items):
+        for index, item in enumerate(items):
             yield from flat(item, f"{path}[{index}]")
     else:
         yield path, scalar(value)
@@ -54,9 +55,9 @@ def flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
 def scalar(value: Any) -> str:
     """Plain data in a cell: lists in their order, booleans as in JSON."""
     if isinstance(value, list):
-        return ", ".join(scalar(item) for item in value) or "-"
+        return ", ".join(scalar(item) for item in cast("list[Any]", value)) or "-"
     if isinstance(value, dict):
-        return ", ".join(f"{key}={scalar(item)}" for key, item in value.items())
+        return ", ".join(f"{key}={scalar(item)}" for key, item in cast("dict[str, Any]", value).items())
     if value is None or value == "":
         return "-"
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -92,8 +92,12 @@ def sections(project: Path, base: str, head: str, diff: Diff) -> list[Section]:
     old, new = stacks_at(project, base), stacks_at(project, head)
     changed = git(project, "diff", "--name-only", "--no-renames", "--relative", "-z", base, head, "--")
     names = concerned(changed.split("\0"), {*old, *new})
+
+    def of(stack: str) -> Section:
+        return _section(stack, base, head, stack in old, stack in new, diff)
+
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        return list(pool.map(lambda name: _section(name, base, head, name in old, name in new, diff), names))
+        return list(pool.map(of, names))
 
 
 def _section(stack: str, base: str, head: str, in_base: bool, in_head: bool, diff: Diff) -> Section:
