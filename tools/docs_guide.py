@@ -70,18 +70,16 @@ def _section(module: ModuleType, name: str, value: object) -> str:
     return str(own or vars(module).get(f"{name}_SECTION") or vars(module).get("SECTION") or "")
 
 
-def _constant(name: str, value: Any, section: str) -> Iterator[str]:
-    rows = cast("Table[Any]", value) if isinstance(value, Table) else None
-    title = rows.title if rows else words(name)
-    yield f"### {f'{section} {title}'.strip()}"
-    if rows:
-        yield _tiers(rows.rows, across=section in TIERS_ACROSS)
-    elif isinstance(value, tuple):
-        yield _rows(cast("tuple[Any, ...]", value))
-    elif is_dataclass(value):
-        yield pairs(_cells(value, skip=("section",)), aligned=True)
-    else:
-        yield _text(value)
+def _constant(name: str, value: object, section: str) -> Iterator[str]:
+    made = cast("Table[Any]", value) if isinstance(value, Table) else None
+    yield f"### {f'{section} {made.title if made else words(name)}'.strip()}"
+    yield _tiers(made.rows, across=section in TIERS_ACROSS) if made else _value(value)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, tuple):
+        return _rows(cast("tuple[Any, ...]", value))
+    return pairs(_cells(value, skip=("section",)), aligned=True) if is_dataclass(value) else _text(value)
 
 
 def _tiers(rows: Mapping[Tier, Any], *, across: bool) -> str:
