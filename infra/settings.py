@@ -132,6 +132,10 @@ def _explain(errors: Sequence[ErrorDetails], where: str) -> ConfigError:
     if first["type"] == "missing":
         return ConfigError(path, None, f"missing in {where}", _missing(path))
     limit, remedy = _limit(first)
+    if first["type"] == "invalid_key" and first["input"] is None:
+        return ConfigError(
+            _dotted(first["loc"][:-1]), "null", "has an empty key", "Name the key, or take it out."
+        )
     if first["type"] == "string_too_short" and _is_required(first["loc"]):
         remedy = "Write a text."
     return ConfigError(path, first["input"], limit, remedy)

@@ -89,6 +89,8 @@ def namespace_values(document: Mapping[str, Any], name: str) -> dict[str, Any]:
     prefix = f"{NAMESPACE}:"
     values: dict[str, Any] = {}
     for name_of, value in cast("Mapping[object, Any]", config).items():
+        if name_of is None:
+            raise ConfigError("config", "null", f"{name} has an empty key", "Name the key, or take it out.")
         key = str(name_of)
         if key.startswith(prefix):
             values[key.removeprefix(prefix)] = decoded(plain(value, key.removeprefix(prefix)))

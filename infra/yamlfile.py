@@ -88,6 +88,8 @@ def _not_yaml(error: YAMLError, name: str, kind: str) -> ConfigError:
     mark = marked.problem_mark if isinstance(error, MarkedYAMLError) else None
     line = f" at line {mark.line + 1}" if mark else ""
     problem = (marked.problem if isinstance(error, MarkedYAMLError) else None) or "it does not parse"
+    if problem == "but found another document":
+        return ConfigError(kind, name, f"has more than one document{line}", "Leave one, without a line ---.")
     if problem.startswith("but "):  # half a sentence: what was expected is said apart
         problem = f"{marked.context}, {problem}"
     return ConfigError(kind, name, f"not YAML{line}: {problem}", "Correct the line.")

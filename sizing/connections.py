@@ -5,6 +5,7 @@ from __future__ import annotations
 from sizing import choices
 from sizing.clouds.base import Order
 from sizing.errors import SizingError
+from sizing.guide.ch2_components import CONNECTION_POOL
 from sizing.requirements import Requirements
 from sizing.specs import Spec
 
@@ -42,33 +43,49 @@ def check_connections(need: Requirements, order: Order) -> Connections:
         database.
     """
     found = connections(need, order)
-    pool = need.pgbouncer
     if found.clients > found.client_limit_one_pod_lost:
-        raise SizingError(
-            "pgbouncer.replicas",
-            pool.replicas,
-            f"LiteLLM opens {found.clients} connections at its maximum ({need.litellm.max_replicas} pods x"
-            f" {need.litellm.workers} workers x {choices.CONNECTIONS_PER_WORKER}), and with one pool pod"
-            " lost the others"
-            f" take {found.client_limit_one_pod_lost}",
-            f"Set pgbouncer.replicas to at least {-(-found.clients // pool.max_client_conn) + 1}, raise"
-            " pgbouncer.maxClientConn, or lower litellm.maxReplicas.",
-        )
-    room = found.max_connections - RESERVED_CONNECTIONS
-    if found.servers > room:
-        raise SizingError(
-            "pgbouncer.defaultPoolSize",
-            pool.default_pool_size,
-            f"{pool.replicas} pods x ({pool.default_pool_size} + reserve {pool.reserve_pool_size}) ="
-            f" {found.servers} server connections, and {order.postgres.spec.instance_class} leaves {room} of"
-            f" {found.max_connections}",
-            f"{_smaller_pool(room // pool.replicas - pool.reserve_pool_size)}, or choose a larger"
-            " postgres.instanceClass.",
-        )
+        raise _too_few_clients(found, need)
+    if found.servers > found.max_connections - RESERVED_CONNECTIONS:
+        raise _too_many_servers(found, need, order)
     return found
 
 
-def _smaller_pool(most: int) -> str:
-    if most < 1:
-        return "Lower pgbouncer.replicas or pgbouncer.reservePoolSize"
-    return f"Set pgbouncer.defaultPoolSize to at most {most}"
+def _too_few_clients(found: Connections, need: Requirements) -> SizingError:
+    pool, litellm = need.pgbouncer, need.litellm
+    limit = (
+        f"LiteLLM opens {found.clients} connections at its maximum ({litellm.max_replicas} pods x"
+        f" {litellm.workers} workers x {choices.CONNECTIONS_PER_WORKER}), and with one pool pod lost the"
+        f" others take {found.client_limit_one_pod_lost}"
+    )
+    fewer = "or lower litellm.maxReplicas."
+    if pool.replicas > 1 and pool.max_client_conn < CONNECTION_POOL.max_client_conn:
+        least = -(-found.clients // (pool.replicas - 1))
+        return SizingError(
+            "pgbouncer.maxClientConn",
+            pool.max_client_conn,
+            limit,
+            f"Set pgbouncer.maxClientConn to at least {least}, {fewer}",
+        )
+    least = -(-found.clients // pool.max_client_conn) + 1
+    return SizingError(
+        "pgbouncer.replicas", pool.replicas, limit, f"Set pgbouncer.replicas to at least {least}, {fewer}"
+    )
+
+
+def _too_many_servers(found: Connections, need: Requirements, order: Order) -> SizingError:
+    pool, ordered = need.pgbouncer, order.postgres.spec.instance_class
+    room = found.max_connections - RESERVED_CONNECTIONS
+    limit = (
+        f"{pool.replicas} pods x ({pool.default_pool_size} + reserve {pool.reserve_pool_size}) ="
+        f" {found.servers} server connections, and {ordered} leaves {room} of {found.max_connections}"
+    )
+    larger = "or choose a larger postgres.instanceClass."
+    most = room // pool.replicas - pool.reserve_pool_size
+    if most >= 1:
+        remedy = f"Set pgbouncer.defaultPoolSize to at most {most}, {larger}"
+        return SizingError("pgbouncer.defaultPoolSize", pool.default_pool_size, limit, remedy)
+    most = room // pool.replicas - pool.default_pool_size
+    if most >= 0:
+        remedy = f"Set pgbouncer.reservePoolSize to at most {most}, {larger}"
+        return SizingError("pgbouncer.reservePoolSize", pool.reserve_pool_size, limit, remedy)
+    return SizingError("pgbouncer.replicas", pool.replicas, limit, f"Use fewer pods, smaller pools, {larger}")

@@ -20,10 +20,16 @@ def nearest(value: str, valid: Iterable[str]) -> str | None:
 def suggestion(value: str, valid: Iterable[str], most: int = 12) -> str:
     """A remedy: the nearest name if one is close, else the list of valid ones (shortened)."""
     names = sorted(valid)
-    near = nearest(value, names)
+    near = _newest(value, names) or nearest(value, names)
     if near:
         return f"Did you mean {near}?"
     return f"Use one of: {', '.join(names[:most])}{', ...' if len(names) > most else '.'}"
+
+
+def _newest(value: str, names: list[str]) -> str | None:
+    """The newest of the releases that ``value`` is the beginning of: 17.11 for 17."""
+    releases = [name for name in names if re.fullmatch(rf"{re.escape(value.strip())}\.\d+", name)]
+    return max(releases, key=lambda name: int(name.rpartition(".")[2]), default=None)
 
 
 def slug(name: str) -> str:

@@ -34,7 +34,14 @@ WRONG: dict[str, tuple[str, str, str, str]] = {
     "open bracket": ("config: [\n", "stack file", "not YAML at line", "Correct the line"),
     "a tab": ("config:\n\tai-gateway:tier: small\n", "stack file", "not YAML at line 2", "Correct the line"),
     "a control character": ("config: \x01\n", "stack file", "not YAML", "Correct the line"),
-    "two documents": (f"{TIER}---\n{TIER}", "stack file", "a single document", "Correct the line"),
+    "a key that is null": ("config:\n  null: 3\n", "config", "an empty key", "take it out"),
+    "a null key of an object": (
+        f"{TIER}  ai-gateway:litellm: {{null: 3}}\n",
+        "litellm",
+        "an empty key",
+        "take it out",
+    ),
+    "two documents": (f"{TIER}---\n{TIER}", "stack file", "more than one document", "Leave one"),
     "a tag of Python": (
         "config: !!python/object:os.system {}\n",
         "stack file",

@@ -55,9 +55,9 @@ def test_clients_of_the_tiers_are_as_decided() -> None:
 @pytest.mark.parametrize(
     ("tier", "overrides", "path", "remedy"),
     [
-        ("small", {"pgbouncer": {"replicas": 1}}, "pgbouncer.replicas", r"at least 2, raise"),
-        ("small", {"pgbouncer": {"maxClientConn": 79}}, "pgbouncer.replicas", r"at least 3, raise"),
-        ("enterprise", {"litellm": {"workers": 6}}, "pgbouncer.replicas", r"at least 4, raise"),
+        ("small", {"pgbouncer": {"replicas": 1}}, "pgbouncer.replicas", r"at least 2, or"),
+        ("small", {"pgbouncer": {"maxClientConn": 79}}, "pgbouncer.maxClientConn", r"at least 80, or"),
+        ("enterprise", {"litellm": {"workers": 6}}, "pgbouncer.replicas", r"at least 4, or"),
         (
             "small",
             {"pgbouncer": {"defaultPoolSize": 500}},
@@ -67,8 +67,14 @@ def test_clients_of_the_tiers_are_as_decided() -> None:
         (
             "small",
             {"pgbouncer": {"reservePoolSize": 900}},
-            "pgbouncer.defaultPoolSize",
-            r"Lower pgbouncer.replicas",
+            "pgbouncer.reservePoolSize",
+            r"Set pgbouncer.reservePoolSize to at most",
+        ),
+        (
+            "small",
+            {"pgbouncer": {"replicas": 1000}},
+            "pgbouncer.replicas",
+            r"fewer pods",
         ),
     ],
 )
@@ -87,11 +93,13 @@ def test_four_workers_at_forty_replicas_through_one_pool_pod_are_refused() -> No
         planned("enterprise", litellm={"workers": 4}, pgbouncer={"replicas": 1})
 
 
-@pytest.mark.parametrize("key", ["replicas", "defaultPoolSize"])
-def test_the_remedy_of_a_refused_pool_is_accepted(key: str) -> None:
-    wrong = {"replicas": {"replicas": 1}, "defaultPoolSize": {"defaultPoolSize": 500}}[key]
+@pytest.mark.parametrize(
+    ("key", "wrong"),
+    [("replicas", 1), ("maxClientConn", 79), ("defaultPoolSize", 500), ("reservePoolSize", 900)],
+)
+def test_the_remedy_of_a_refused_pool_is_accepted(key: str, wrong: int) -> None:
     with pytest.raises(SizingError) as refused:
-        planned("small", pgbouncer=wrong)
+        planned("small", pgbouncer={key: wrong})
     figure = re.search(r"at (?:least|most) (\d+)", refused.value.remedy)
     assert figure is not None
     assert planned("small", pgbouncer={key: int(figure[1])}).requirements.pgbouncer.replicas >= 2

@@ -168,6 +168,7 @@ def test_the_nearest_name_is_suggested_and_else_the_list() -> None:
     assert nearest("xyz", ["small", "large"]) is None
     assert suggestion("larg", ["small", "large"]) == "Did you mean large?"
     assert suggestion("xyz", ["b", "a"]) == "Use one of: a, b."
+    assert suggestion("17", ["17.9", "17.11", "16.14"]) == "Did you mean 17.11?"  # the newest of its releases
     assert suggestion("?", [f"n{i:02}" for i in range(20)], most=2) == "Use one of: n00, n01, ..."
 
 
