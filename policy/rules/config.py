@@ -38,7 +38,7 @@ class PolicyConfig:
 def read_config(path: Path, rules: tuple[Rule, ...]) -> PolicyConfig:
     """The configuration in a file. Raises PolicyConfigError."""
     try:
-        document: object = json.loads(path.read_text(encoding="utf-8"))
+        document: object = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_once)
     except OSError as error:
         raise _error("--policy-config", str(path), f"cannot be read: {error.strerror}") from None
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
@@ -46,20 +46,29 @@ def read_config(path: Path, rules: tuple[Rule, ...]) -> PolicyConfig:
     return parse_config(document, rules)
 
 
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise _error(twice, twice, "stands there twice", "Leave one of the two.")
+    return made
+
+
 def parse_config(document: object, rules: tuple[Rule, ...]) -> PolicyConfig:
-    """``{"rule": "advisory"}`` or ``{"rule": {"enforcementLevel": .., option: [..]}}``.
+    """``{"policy": "advisory"}`` or ``{"policy": {"enforcementLevel": .., option: [..]}}``.
 
     Raises:
-        PolicyConfigError: not such an object, an unknown rule, level or option.
+        PolicyConfigError: not such an object, an unknown policy, level or option.
     """
     if not isinstance(document, dict):
-        raise _error("policy configuration", type(document).__name__, "must be an object of rules")
+        raise _error("policy configuration", json.dumps(document), "must be an object of policies")
     known = {rule.id: rule for rule in rules}
     levels: dict[str, Level] = {}
     options: dict[str, Mapping[str, tuple[str, ...]]] = {}
     for name, entry in cast("dict[str, object]", document).items():
         if name != ALL and name not in known:
-            raise _error(name, name, "not a rule of this pack", suggestion(name, [*known, ALL]))
+            raise _error(name, name, "not a policy of this pack", suggestion(name, [*known, ALL]))
         if isinstance(entry, str):
             levels[name] = _level(name, entry)
             continue
@@ -82,7 +91,7 @@ def _level(path: str, value: object) -> Level:
 
 def _texts(path: str, key: str, value: object, known: Mapping[str, object]) -> tuple[str, ...]:
     if key not in known:
-        raise _error(path, key, "not an option of the rule", suggestion(key, [*known, LEVEL_KEY]))
+        raise _error(path, key, "not an option of the policy", suggestion(key, [*known, LEVEL_KEY]))
     found = cast("list[object]", value) if isinstance(value, list) else [None]
     if not all(isinstance(item, str) for item in found):
         raise _error(path, cast("object", value), "must be a list of texts")

@@ -11,7 +11,7 @@ import pytest
 import infra.preview
 from infra.graph import Graph
 from infra.stackfile import read_text
-from policy.rules import RULES, PolicyConfigError, check, parse_config
+from policy.rules import RULES, PolicyConfigError, check, parse_config, read_config
 from tests.cli.conftest import Run, assert_refused
 from tests.cli.conftest import gateway as gateway
 from tests.harness import captured
@@ -23,7 +23,7 @@ OPEN = Change("aws:rds/instance:Instance", "publiclyAccessible", True, ("private
 @pytest.mark.parametrize(
     ("document", "fragment"),
     [
-        ([], "object of rules"),
+        ([], "object of policies"),
         ({"own-key": "advisory"}, "own-keys"),
         ({"tags": "off"}, "not a level"),
         ({"tags": 3}, "level, or an object"),
@@ -36,6 +36,13 @@ OPEN = Change("aws:rds/instance:Instance", "publiclyAccessible", True, ("private
 def test_a_configuration_that_cannot_be_used_is_refused(document: Any, fragment: str) -> None:
     with pytest.raises(PolicyConfigError, match=fragment):
         parse_config(document, RULES)
+
+
+def test_a_policy_that_stands_there_twice_is_refused(tmp_path: Path) -> None:
+    twice = tmp_path / "levels.json"
+    twice.write_text('{"tags": "advisory", "tags": "mandatory"}', encoding="utf-8")
+    with pytest.raises(PolicyConfigError, match="twice"):
+        read_config(twice, RULES)
 
 
 def test_levels_and_options() -> None:
