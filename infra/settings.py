@@ -235,8 +235,3 @@ def _is_required(location: Sequence[int | str]) -> bool:
 
 def _valid_keys(location: Sequence[int | str]) -> list[str]:
     return [to_camel(name) for name in _model_at(location).model_fields]
-
-
-def known_keys() -> list[str]:
-    """Top-level keys of the namespace, for documentation and completion."""
-    return [to_camel(name) for name in Settings.model_fields]

@@ -116,8 +116,3 @@ def volumes_gib(workloads: Iterable[Workload], *, at_maximum: bool) -> int:
         for workload in workloads
         for volume in workload.volumes
     )
-
-
-def machines_of(plan: Plan) -> str:
-    """The machine types of a plan's node groups, for the reasons."""
-    return ", ".join(dict.fromkeys(group.machine_type for group in plan.node_groups))

@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 
 from infra.planning import plan_of, relocated
 from infra.runtime import settings_of_stack
-from infra.settings import NAMESPACE, TAG_LIMIT, ConfigError, Settings, known_keys, load
+from infra.settings import NAMESPACE, TAG_LIMIT, ConfigError, Settings, load
 from infra.stackfile import read_text
 from sizing.errors import LONGEST_VALUE, SizingError
 from sizing.guide.cells import Tier
@@ -556,11 +556,6 @@ def test_settings_cannot_be_changed_and_say_only_what_is_set() -> None:
     assert (stack.tier, stack.cloud, stack.region, stack.tags) == (Tier.LARGE, "aws", None, {})
     with pytest.raises(ValueError, match="frozen"):
         stack.region = "eu-west-1"  # type: ignore[misc]
-
-
-def test_known_keys_are_written_as_in_pulumi() -> None:
-    assert {"tier", "cloud", "region", "agentGateway", "tags"} <= set(known_keys())
-    assert "agent_gateway" not in known_keys()
 
 
 def test_another_cloud_or_region_from_the_command_line() -> None:

@@ -14,8 +14,6 @@ MAX_API_CIDRS = 40
 CONTROL_PLANE_TIERS = ("standard", "tier-xl", "tier-2xl", "tier-4xl", "tier-8xl")
 UNUSABLE_ZONES = ("use1-az3", "usw1-az2", "cac1-az3")
 """Zones in which EKS makes no control plane."""
-SUPPORT_ENDS = {"1.34": "2026-12-02", "1.35": "2027-03-27", "1.36": "2027-08-02"}
-"""End of EKS standard support by version (https://endoflife.date/amazon-eks)."""
 VOLUME_MIN_GIB, VOLUME_MAX_GIB = 1, 16_384
 
 NAMES = Rule(
