@@ -16,7 +16,7 @@ from sizing.specs import Spec, Workload
 from sizing.tables import optional_float, rows
 
 if TYPE_CHECKING:
-    from sizing.plan import Plan
+    pass
 
 Amount = int | float
 
