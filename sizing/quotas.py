@@ -10,13 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from sizing.specs import Spec, Workload
 from sizing.tables import optional_float, rows
-
-if TYPE_CHECKING:
-    pass
 
 Amount = int | float
 
