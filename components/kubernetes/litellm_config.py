@@ -40,6 +40,12 @@ traffic back to an engine that is still starting."""
 CACHE_TTL_S = 600
 """Ten minutes: long enough for repeated questions, short enough that a wrong answer does not stay."""
 
+CACHE_CONNECT_S, CACHE_ANSWER_S, CACHE_RETRIES = 0.5, 1, 0
+"""How long a call waits for a cache that does not answer. A request makes about ten, one after the other, and
+LiteLLM's breaker does not count what its cluster client raises: with the defaults (5 s, three retries) a
+request takes a minute while the cache is unreachable, with these a few seconds (docs/failures.md). Every use
+of the cache goes on without it."""
+
 BATCH_WRITE_S = 60
 """Spend is written once a minute instead of every 10 s; a pod that is killed loses that much of it
 (https://docs.litellm.ai/docs/proxy/prod)."""
@@ -221,6 +227,9 @@ def _cache(redis: RedisBinding) -> dict[str, object]:
         "ttl": CACHE_TTL_S,
         "namespace": "litellm.cache",
         "mode": "default_on",
+        "socket_connect_timeout": CACHE_CONNECT_S,
+        "socket_timeout": CACHE_ANSWER_S,
+        "cluster_error_retry_attempts": CACHE_RETRIES,
     }
     if redis.auth_secret is not None:
         cache["password"] = f"os.environ/{REDIS_AUTH_ENV}"

@@ -162,6 +162,14 @@ def test_the_cache_is_a_cluster_over_tls() -> None:
     assert settings["cache_params"]["password"] == "os.environ/REDIS_PASSWORD"
 
 
+def test_a_cache_that_does_not_answer_is_not_waited_for() -> None:
+    """All of a request's calls to it together stay below the default of one."""
+    cache, calls, default_s = config()["litellm_settings"]["cache_params"], 10, 5
+    assert cache["cluster_error_retry_attempts"] == 0
+    assert calls * cache["socket_connect_timeout"] <= default_s
+    assert cache["socket_timeout"] < default_s
+
+
 def test_metrics_and_traces_are_on_without_labels_per_caller() -> None:
     settings = config()["litellm_settings"]
     assert settings["callbacks"] == ["prometheus", "otel"]
