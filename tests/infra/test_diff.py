@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 import pytest
@@ -508,16 +507,3 @@ def test_a_property_may_have_several_rules() -> None:
 def test_a_damaged_table_is_refused(text: str) -> None:
     with pytest.raises(GraphError, match="replacement rule"):
         parse_rules(text)
-
-
-@pytest.mark.parametrize(("before", "after"), [("dev", "live"), ("my-dev", "eu-live-2")])
-def test_a_search_for_the_stacks_tag_is_no_difference(before: str, after: str) -> None:
-    def made(stack: str) -> Graph:
-        tags = [{"key": "stack", "value": f"^{re.escape(stack)}$"}, {"key": "team", "value": "^dev$"}]
-        text = json.dumps({"searchTags": tags}, indent=1)
-        config = resource("kubernetes:core/v1:ConfigMap", "c", stack=stack, inputs={"data": {"config": text}})
-        return graph(config, stack=stack)
-
-    assert diff(made(before), made(after)).empty
-    other = made(before).to_json().replace(f"^{before}".replace("-", "\\\\\\\\-"), "^other")
-    assert not diff(Graph.from_json(other), made(after)).empty
