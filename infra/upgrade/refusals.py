@@ -66,6 +66,12 @@ def refusals(changes: tuple[ResourceChange, ...], base: Graph, head: Graph) -> I
 
     ``base`` must carry the names of ``head``, as a comparison leaves it.
     """
+    if base.cloud != head.cloud:
+        yield Refusal(
+            "other cloud", "", "", head.stack, "cloud", base.cloud, head.cloud,
+            "a stack stays on its cloud: nothing that it has becomes a resource of another one",
+        )  # fmt: skip
+        return
     old, new = base.by_urn(), head.by_urn()
     for change in changes:
         before, after = old.get(change.old_urn or change.urn), new.get(change.urn)
