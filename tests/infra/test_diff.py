@@ -18,6 +18,7 @@ from infra.graph import (
     parse_rules,
     render_markdown,
 )
+from infra.graph.render import MAX_VALUE
 from tests.infra.graphs import ROOT, graph, names, resource, urn
 
 DB = "aws:rds/instance:Instance"
@@ -482,6 +483,21 @@ def test_long_values_are_cut_and_the_json_is_complete() -> None:
     data = json.loads(found.to_json())
     assert data["updated"][0]["paths"][0]["new"] == "b" * 500
     assert data["base"] == data["head"] == "dev"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("5" + "b" * 500, "7" + "b" * 500), ("5", "7"), ("", "7" + "b" * 500), ("5" + "b" * 500, None)],
+)
+def test_long_values_show_where_they_differ(old: str, new: str | None) -> None:
+    """The beginning of two dashboards is the same, and says nothing."""
+    before, after = ({} if text is None else {"text": f"{'a' * 500}{text}"} for text in (old, new))
+    text = render_markdown(diff(one("a:b/c:D", before), one("a:b/c:D", after)))
+    (line,) = [line for line in text.splitlines() if "`text`" in line]
+    shown = line.partition(": ")[2].split(" → ")
+    assert all(len(value) <= MAX_VALUE + 4 for value in shown)
+    if old and new:
+        assert [value.lstrip("`…").lstrip("a")[0] for value in shown] == ["5", "7"]
 
 
 def test_a_property_may_have_several_rules() -> None:
