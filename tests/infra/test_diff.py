@@ -500,6 +500,28 @@ def test_long_values_show_where_they_differ(old: str, new: str | None) -> None:
         assert [value.lstrip("`…").lstrip("a")[0] for value in shown] == ["5", "7"]
 
 
+def _named(*names: str, **changed: str) -> dict[str, list[dict[str, str]]]:
+    return {"rules": [{"alert": name, "expr": changed.get(name, "up")} for name in names]}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "paths"),
+    [
+        (_named("a", "b", "c"), _named("a", "c"), {"rules[1]"}),
+        (_named("a", "c"), _named("a", "b", "c"), {"rules[1]"}),
+        (_named("a", "b", "c"), _named("b", "c", c="down"), {"rules[0]", "rules[2].expr"}),
+        (_named("a", "b"), _named("b", "a"), {"rules[0].alert", "rules[1].alert"}),
+        (_named("a", "b", "c"), _named("c", "a"), {"rules[0].alert", "rules[1].alert", "rules[2]"}),
+        (_named("a", "a", "b"), _named("a", "b"), {"rules[1].alert", "rules[2]"}),
+        ({"rules": ["a", "b", "c"]}, {"rules": ["a", "c"]}, {"rules[1]", "rules[2]"}),
+        (_named("a"), {"rules": []}, {"rules[0]"}),
+    ],
+)
+def test_entries_that_only_move_up_are_no_change(old: Any, new: Any, paths: set[str]) -> None:
+    (change,) = diff(one("a:b/c:D", old), one("a:b/c:D", new)).updated
+    assert {path.path for path in change.paths} == paths
+
+
 def test_a_property_may_have_several_rules() -> None:
     rules = load_rules()
     assert rules[DB]["storageEncrypted"] == (Rule("force_new"),)
