@@ -50,15 +50,16 @@ def diff(
 ) -> None:
     """What changes from BASE to HEAD: sizing figures, findings, whether it fits, policies, and resources.
 
-    Stacks of different names are compared as if HEAD were to become BASE's configuration. Resources are
-    created, updated, replaced or deleted by the providers' own rules; those whose data would be lost come
-    first, in bold. REVISION:STACK runs that git revision's own program on its own stack file. --cloud and
-    --region move stacks and revisions; a saved preview stays what it is.
+    Two stacks are compared as one that keeps BASE's name and gets HEAD's settings. Resources are created,
+    updated, replaced or deleted by the providers' own rules; those whose data would be lost come first, in
+    bold. REVISION:STACK runs that git revision's own program on its own stack file. --cloud and --region move
+    stacks and revisions; a saved preview stays what it is.
     """
     if markdown and as_json:
         raise InputError("--markdown", None, "does nothing together with --json", "Choose one of them.")
     place = Place(cloud, region)
-    old, new = read_operand(base, project, place), read_operand(head, project, place)
+    old = read_operand(base, project, place)
+    new = read_operand(head, project, place, named=old.stack)
     sizing, resources = compare(old, new), compare_resources(old, new)
     violations = compare_violations(old, new)
     if not as_json:

@@ -26,7 +26,7 @@ def read_operand(operand: str, project: Path, place: Place, named: str | None = 
     """The graph that ``operand`` stands for: a file if there is one of that name, else as it is written.
 
     ``place`` moves a stack or a revision's stack; a saved preview stays what it is. ``named`` previews a
-    stack under another one's name, as if that one had its settings.
+    stack or a revision's stack under another one's name, as if that one had its settings.
 
     Raises:
         SizingError: there is no such thing, or it cannot be previewed.
@@ -38,9 +38,8 @@ def read_operand(operand: str, project: Path, place: Place, named: str | None = 
         revision, _, stack = operand.rpartition(":")
         with output.working(f"previewing {stack} as of {revision} ..."):
             wanted = [f"--{name}={value}" for name, value in asdict(place).items() if value is not None]
-            text = preview_at(
-                revision, options.checked_stack(stack), options.checked_project(project), wanted
-            )
+            names = [options.checked_stack(name) for name in (stack, named or stack)]
+            text = preview_at(revision, names[0], options.checked_project(project), wanted, names[1])
         return _parsed(operand, text)
     if path.name != operand or path.suffix == ".json":
         raise InputError("preview", operand, "there is no such file", f"{REMEDY[:1].upper()}{REMEDY[1:]}.")

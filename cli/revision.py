@@ -18,12 +18,14 @@ PROGRAM = "cli/main.py"
 """What a revision must have to be previewed at all."""
 
 
-def preview_at(revision: str, stack: str, project: Path, arguments: Sequence[str] = ()) -> str:
+def preview_at(
+    revision: str, stack: str, project: Path, arguments: Sequence[str] = (), named: str | None = None
+) -> str:
     """The JSON of ``gateway preview STACK --json`` as ``revision`` would print it.
 
     The revision is unpacked into a temporary directory; neither the working tree nor git's own data changes.
-    ``arguments`` are added to the command. It runs with the libraries that are installed now: a revision that
-    needs others cannot be previewed.
+    ``arguments`` are added to the command, ``named`` gives the stack another one's name. It runs with the
+    libraries that are installed now: a revision that needs others cannot be previewed.
 
     Raises:
         InputError: not a git repository, no such revision, no such stack in it, or its program refuses.
@@ -36,11 +38,13 @@ def preview_at(revision: str, stack: str, project: Path, arguments: Sequence[str
         try:
             with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as tar:
                 tar.extractall(directory, filter="data")
+            own, wanted = (Path(directory, f"Pulumi.{name}.yaml") for name in (stack, named or stack))
+            own.replace(wanted)
         except (tarfile.TarError, OSError) as error:
             raise InputError(
                 "revision", operand, f"cannot be unpacked: {error}", "Check it out and compare stacks."
             ) from None
-        return _run(operand, [stack, *arguments], Path(directory))
+        return _run(operand, [named or stack, *arguments], Path(directory))
 
 
 def _git(project: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:

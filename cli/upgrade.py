@@ -109,7 +109,10 @@ def _refusal(refusal: Refusal) -> Iterator[RenderableType]:
         yield Text(f"\n{refusal.name} does not fit", "bold red")
         yield _below(f"{refusal.reason}. `{refusal.remedy}` says which.")
         return
-    yield Text(f"\n{refusal.name} {_verb(refusal)}", "bold red")
+    if refusal.kind == "other cloud":
+        yield Text(f"\n{refusal.name} would change its cloud", "bold red")
+    else:
+        yield Text(f"\n{refusal.name} {_verb(refusal)}", "bold red")
     values = "" if refusal.old == refusal.new else f"{refusal.path}: {refusal.old} to {refusal.new}. "
     yield _below(f"{values}{refusal.reason}. Move the data: {refusal.remedy}")
 
@@ -135,6 +138,9 @@ def _change(planned: PlannedChange) -> Iterator[RenderableType]:
         (f"  {planned.downtime}" if planned.notes else "", _STYLES[planned.downtime]),
         ("  holds data" if change.data else "", "bold"),
     )
+    for path in planned.figures:
+        old, new = ("none" if value is None else str(value) for value in (path.old, path.new))
+        yield _below(f"{path.path}: {old} to {new}", indent=14)
     for note in dict.fromkeys([planned.data_note, *(note.text for note in planned.notes)]):
         if note:
             yield _below(note, indent=14, style="dim")

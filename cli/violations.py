@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from infra.graph import Graph
-from infra.graph.diff import same_stack
+from infra.graph.names import same_stack
 from infra.urns import parse_urn
 from policy.rules import Finding, check
 from sizing.errors import SizingError

@@ -15,7 +15,7 @@ from components.platform import CloudPlatform
 from infra import clouds
 from sizing import specs
 from sizing.clouds.base import Cloud
-from tests.harness import CASES, ROOT, captured
+from tests.harness import CASES, ROOT, captured, plan
 
 EVERY_CLOUD = pytest.mark.parametrize("cloud", tuple(clouds.CLOUDS))
 ROOMS = (
@@ -134,3 +134,15 @@ def test_nothing_outside_the_clouds_branches_on_one() -> None:
                     if any(value in clouds.CLOUDS for value in values if isinstance(value, str)):
                         found.append(f"{name}:{node.lineno}")
     assert found == []
+
+
+@EVERY_CLOUD
+def test_catalogues_are_asked_by_name(cloud: str) -> None:
+    """Policies and upgrades take figures of machines and cache nodes from here, whatever the cloud."""
+    model, order = clouds.model(cloud), plan("medium", cloud).order
+    assert model.machine(order.cpu.machine.name) == order.cpu.machine
+    assert model.machine("none.such") is None
+    gib = model.cache_gib(order.redis.spec.node_type)
+    assert gib is not None
+    assert gib > 0
+    assert model.cache_gib("none.such") is None

@@ -98,12 +98,7 @@ def _data_rows(cloud: str) -> Iterator[Cells]:
 
 def _data(planned: PlannedChange) -> Cells:
     change = planned.change
-    shown = [
-        p for p in change.paths if not isinstance(p.old, dict | list) and not isinstance(p.new, dict | list)
-    ]
-    sizes = [
-        f"`{p.path.rsplit('.', 1)[-1]}` {_value(p.old)} to {_value(p.new)}" for p in shown if _short(p.path)
-    ]
+    sizes = [f"`{p.path.rsplit('.', 1)[-1]}` {_value(p.old)} to {_value(p.new)}" for p in planned.figures]
     said = "; ".join(dict.fromkeys(note.text for note in planned.notes))
     return {
         "Resource": f"`{change.name}`",
@@ -111,11 +106,6 @@ def _data(planned: PlannedChange) -> Cells:
         "Changes": ", ".join(sizes) or "-",
         "What it means": planned.data_note or said or "-",
     }
-
-
-def _short(path: str) -> bool:
-    """Properties of the services themselves; a chart's values have pages of their own."""
-    return not path.startswith("values") or path.endswith((".size", ".requests.storage"))
 
 
 def _value(value: object) -> str:

@@ -11,7 +11,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -129,15 +129,41 @@ def comment(base: str, head: str, found: Sequence[Section], limit: int = LIMIT_B
     )
     if not found:
         return f"{top}No stack is concerned.\n"
-    room = limit - _size(top) - len(found)
+    commands = {one.stack: f"gateway diff {old}:{one.stack} {new}:{one.stack}" for one in found}
+    room = limit - _size(top)
+    shown = _named(found, commands, room)
+    missing = len(found) - len(shown)
+    last = [_others(missing, old, new)] if missing else []
+    spare = room - _size("".join(last)) - sum(shown.values())
     kept: dict[str, str] = {}
-    waiting = sorted(found, key=lambda section: _size(section.render()))
+    waiting = sorted(
+        (section for section in found if section.stack in shown),
+        key=lambda section: _size(section.render()) - shown[section.stack],
+    )
     for position, section in enumerate(waiting):
-        share = room // (len(waiting) - position)
-        command = f"gateway diff {old}:{section.stack} {new}:{section.stack}"
-        kept[section.stack] = _cut(section, share, command)
-        room -= _size(kept[section.stack])
-    return top + "\n".join(kept[section.stack] for section in found)
+        least = shown[section.stack]
+        share = least - 1 + spare // (len(waiting) - position)  # 1 for the line's end between two
+        kept[section.stack] = _cut(section, share, commands[section.stack])
+        spare -= _size(kept[section.stack]) + 1 - least
+    return top + "\n".join([*(kept[section.stack] for section in found if section.stack in kept), *last])
+
+
+def _named(found: Sequence[Section], commands: Mapping[str, str], room: int) -> dict[str, int]:
+    """The stacks that ``room`` bytes can name, bad news first, with what each takes at least."""
+    least = {s.stack: min(_size(s.render()), _size(_cut(s, 0, commands[s.stack]))) + 1 for s in found}
+    if sum(least.values()) <= room:
+        return least
+    shown: dict[str, int] = {}
+    left = room - _size(_others(len(found), "x" * _SHOWN_COMMIT, "x" * _SHOWN_COMMIT))
+    for section in sorted(found, key=lambda section: not section.open):
+        if (left := left - least[section.stack]) < 0:
+            break
+        shown[section.stack] = least[section.stack]
+    return shown
+
+
+def _others(count: int, old: str, new: str) -> str:
+    return f"_and {count} more stack{'s' * (count > 1)}: `gateway diff {old}:STACK {new}:STACK` shows one._\n"
 
 
 def _size(text: str) -> int:

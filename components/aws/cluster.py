@@ -72,9 +72,10 @@ class Cluster(Component):
     - Access: entries only (no aws-auth). Whoever creates the cluster becomes administrator through an entry
       of its own, so it must not be listed in ``admin_role_arns`` again: EKS refuses a second entry of one
       principal.
-    - Endpoint: private always, public for the listed public ranges only. Private ranges in the list, and the
-      VPC when nothing public is listed, are let into the cluster's security group instead: without that
-      nothing but nodes reaches a private endpoint.
+    - Endpoint: private always, public for the listed public ranges only. The VPC, and private ranges in the
+      list, are let into the cluster's security group instead: without that nothing but nodes reaches a
+      private endpoint. The VPC's rule does not depend on the list: whoever lists an address besides would
+      lock out a bastion that works.
     - Support: EXTENDED. STANDARD would upgrade the control plane by itself at the end of support, at a time
       nobody chose, and leave the pinned version behind, so that every later update fails until it is raised.
       Extended support costs six times the hourly price: raise ``kubernetes_version`` in time.
@@ -200,9 +201,7 @@ class Cluster(Component):
 
     def _let_in_private_clients(self) -> list[aws.vpc.SecurityGroupIngressRule]:
         """Private ranges reach the API server through its interfaces in the VPC."""
-        clients = [cidr for cidr in self._args.spec.api_allowed_cidrs if is_private(cidr)]
-        if not self._public:
-            clients = [self._args.vpc_cidr, *(cidr for cidr in clients if cidr != self._args.vpc_cidr)]
+        listed = [cidr for cidr in self._args.spec.api_allowed_cidrs if is_private(cidr)]
         return [
             aws.vpc.SecurityGroupIngressRule(
                 f"{self.prefix}-api-{cidr.replace('/', '-')}",
@@ -215,7 +214,7 @@ class Cluster(Component):
                 tags=merge_tags(self._args.tags),
                 opts=self.child(),
             )
-            for cidr in clients
+            for cidr in dict.fromkeys([self._args.vpc_cidr, *listed])
         ]
 
     def _nodes(self) -> Nodes:

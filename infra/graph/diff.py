@@ -8,8 +8,6 @@ change of a secret's value, and drift between state and cloud.
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
@@ -17,12 +15,8 @@ from infra.graph.changes import Action, GraphDiff, ResourceChange
 from infra.graph.compare import Pair, compare, spread
 from infra.graph.data_bearing import holds_data
 from infra.graph.model import Graph, Resource
+from infra.graph.names import same_stack
 from infra.graph.rules import Rules, load_rules
-
-_SEARCHED = re.compile(
-    r"""(?P<before>(?P<quote>\\*")stack(?P=quote),(?:\s|\\+n)*(?P=quote)value(?P=quote)\s*:\s*(?P=quote)\^)"""
-    r"""(?P<name>[^"$]*)\$"""
-)
 
 
 def diff(base: Graph, head: Graph, rules: Rules | None = None) -> GraphDiff:
@@ -49,45 +43,6 @@ def diff(base: Graph, head: Graph, rules: Rules | None = None) -> GraphDiff:
         deleted=_sorted(_alone("delete", old[urn]) for urn in old if urn not in kept),
         unchanged=len(pairs) - len(changed),
     )
-
-
-def same_stack(base: Graph, head: Graph) -> Graph:
-    """``base`` as if it were the stack of ``head``: URNs, and with them every reference, carry the stack's
-    name; so do physical names (``<project>-<stack>...``) and the tag ``stack``.
-    """
-    if (base.stack, base.project) == (head.stack, head.project):
-        return base
-    old, new = (f"urn:pulumi:{graph.stack}::{graph.project}::" for graph in (base, head))
-    root = "pulumi:pulumi:Stack::{0.project}-{0.stack}".format
-    text = json.dumps(base.to_dict() | {"stack": head.stack, "project": head.project})
-    text = text.replace(f'"{old}{root(base)}"', f'"{new}{root(head)}"').replace(f'"{old}', f'"{new}')
-    data = json.loads(_named_after(head, base, text))
-    del data["summary"]
-    for resource in data["resources"]:
-        resource["name"] = resource["urn"].split("::", 3)[-1]
-    return Graph.model_validate(data)
-
-
-def _named_after(head: Graph, base: Graph, text: str) -> str:
-    """Names ``<project>-<stack>``, and the tag ``stack`` in every form (object, JSON in a text, ``k=v``, and
-    the expression that a search for it takes).
-    """
-    if not base.project:
-        return text
-    old, new = (f"{graph.project}-{graph.stack}" for graph in (base, head))
-    text = re.sub(rf"(?<![A-Za-z0-9]){re.escape(old)}(?![A-Za-z0-9])", lambda _: new, text)
-    tag = rf"""(?<![A-Za-z0-9])(stack(?:\\*"\s*:\s*\\*"|=)){re.escape(base.stack)}(?![A-Za-z0-9-])"""
-    text = re.sub(tag, lambda match: f"{match[1]}{head.stack}", text)
-    return _SEARCHED.sub(lambda match: _searched(match, base.stack, head.stack), text)
-
-
-def _searched(match: re.Match[str], old: str, new: str) -> str:
-    """A search for the tag, with the stack's name as a regular expression at this depth of JSON in JSON."""
-    if re.sub(r"\\+", "", match["name"]) != old:
-        return match[0]
-    escape = "\\" * (2 * len(match["quote"]))
-    escaped = re.escape(new).replace("\\", escape)
-    return f"{match['before']}{escaped}$"
 
 
 def _managed(graph: Graph) -> dict[str, Resource]:

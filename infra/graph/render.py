@@ -90,16 +90,26 @@ def _gone(change: ResourceChange) -> bool:
 
 
 def _path(path: PathChange) -> str:
-    values = "" if path.old == path.new else f": {_value(path.old)} → {_value(path.new)}"
+    values = "" if path.old == path.new else f": {_values(path.old, path.new)}"
     remarks = ", ".join(part for part in (_EFFECTS[path.effect], path.note) if part)
     return f"{_code(path.path)}{values}{f' ({remarks})' if remarks else ''}"
 
 
-def _value(value: JsonValue) -> str:
-    if value is None:
-        return "(none)"
-    text = json.dumps(value, sort_keys=True, ensure_ascii=False)
-    return _code(text if len(text) <= MAX_VALUE else f"{text[:MAX_VALUE]}…")
+def _values(old: JsonValue, new: JsonValue) -> str:
+    """Both values. Where they are too long, both begin shortly before they differ."""
+    texts = [
+        "(none)" if value is None else json.dumps(value, sort_keys=True, ensure_ascii=False)
+        for value in (old, new)
+    ]
+    differs = (place for place, pair in enumerate(zip(*texts, strict=False)) if len(set(pair)) > 1)
+    same = next(differs, min(map(len, texts))) if max(map(len, texts)) > MAX_VALUE else 0
+    return " → ".join(text if text == "(none)" else _code(_cut(text, same)) for text in texts)
+
+
+def _cut(text: str, same: int) -> str:
+    start = max(0, same - MAX_VALUE // 3)
+    end = start + MAX_VALUE
+    return f"{'…' if start else ''}{text[start:end]}{'…' if len(text) > end else ''}"
 
 
 def _code(text: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, get_args
 
 from pydantic import JsonValue
 
-from infra.graph import ResourceChange
+from infra.graph import PathChange, ResourceChange
 
 Downtime = Literal["none", "rolling", "degraded", "failover", "outage"]
 """From harmless to worst. ``rolling``: pods move or restart one after the other, within their budgets;
@@ -52,6 +52,19 @@ class PlannedChange:
         """The worst of its notes."""
         return worst(note.downtime for note in self.notes)
 
+    @property
+    def figures(self) -> tuple[PathChange, ...]:
+        """The single values that change in a resource that holds data: the service's own, and of a chart's
+        values the disks."""
+        return tuple(
+            path
+            for path in self.change.paths
+            if self.change.data
+            and not isinstance(path.old, dict | list)
+            and not isinstance(path.new, dict | list)
+            and (not path.path.startswith("values") or path.path.endswith((".size", ".requests.storage")))
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -62,7 +75,9 @@ class Refusal:
         remedy: the runbook, or the command that says more.
     """
 
-    kind: Literal["replaced", "may be replaced", "deleted", "shrinks", "older version", "does not fit"]
+    kind: Literal[
+        "replaced", "may be replaced", "deleted", "shrinks", "older version", "does not fit", "other cloud"
+    ]
     urn: str
     type: str
     name: str

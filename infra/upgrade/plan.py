@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from infra.graph import Graph, GraphDiff, Resource, ResourceChange, diff
-from infra.graph.diff import same_stack
+from infra.graph.names import same_stack
 from infra.upgrade.model import PlannedChange, Upgrade
 from infra.upgrade.notes import notes_of
 from infra.upgrade.refusals import data_note, refusals

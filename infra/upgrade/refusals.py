@@ -8,12 +8,11 @@ from typing import Final, cast
 
 from pydantic import JsonValue
 
+from infra import clouds
 from infra.graph import Graph, PathChange, Resource, ResourceChange
 from infra.graph.data_bearing import CLAIM_KEYS, RELEASE_TYPES
 from infra.upgrade.model import Refusal
 from infra.upgrade.notes import REPLICA_KEYS
-from sizing.clouds.aws.redis import nodes as aws_caches
-from sizing.clouds.gcp.redis import nodes as gcp_caches
 from sizing.quantities import parse_memory
 
 EXPENDABLE: Final[Mapping[str, str]] = {
@@ -66,6 +65,12 @@ def refusals(changes: tuple[ResourceChange, ...], base: Graph, head: Graph) -> I
 
     ``base`` must carry the names of ``head``, as a comparison leaves it.
     """
+    if base.cloud != head.cloud:
+        yield Refusal(
+            "other cloud", "", "", head.stack, "cloud", base.cloud, head.cloud,
+            "a stack stays on its cloud: nothing that it has becomes a resource of another one",
+        )  # fmt: skip
+        return
     old, new = base.by_urn(), head.by_urn()
     for change in changes:
         before, after = old.get(change.old_urn or change.urn), new.get(change.urn)
@@ -165,9 +170,9 @@ def size_of(value: JsonValue) -> int | None:
 def capacity_gib(resource: Resource) -> float | None:
     """GiB of data that a cache holds, all shards together; None for a node type of no catalogue."""
     node_key, shards_key = _CACHES[resource.type]
-    usable = {node.name: node.usable_gib for node in (*aws_caches(), *gcp_caches())}
     node, shards = resource.inputs.get(node_key), resource.inputs.get(shards_key)
-    found = usable.get(str(node))
+    known = (clouds.model(name).cache_gib(str(node)) for name in clouds.CLOUDS)
+    found = next((gib for gib in known if gib is not None), None)
     return None if found is None or not isinstance(shards, int | float) else round(found * shards, 2)
 
 

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
 from infra.graph import Resource
 from infra.upgrade.context import CACHE_GUIDE, GROUP, RDS, RDS_GUIDE, Context, changed
-from infra.upgrade.model import Step
+from infra.upgrade.model import PlannedChange, Step
 from infra.upgrade.refusals import is_copy
+
+
+def sql_name(planned: PlannedChange, resource: Resource) -> str:
+    """A shell's words for the name of a Cloud SQL instance: it ends in characters that the deployment made,
+    so the stack's own labels find it."""
+    settings = resource.inputs.get("settings")
+    labels = settings.get("userLabels") if isinstance(settings, dict) else None
+    known = labels if isinstance(labels, dict) else {}
+    kind = "READ_REPLICA_INSTANCE" if is_copy(resource) else "CLOUD_SQL_INSTANCE"
+    parts = [f"settings.userLabels.{key}={known[key]}" for key in ("project", "stack") if key in known]
+    number = re.search(r"-replica-\d+$", planned.change.name)
+    wanted = " AND ".join([*parts, f"instanceType={kind}", *([f"name~{number[0]}-"] if number else [])])
+    return f"\"$(gcloud sql instances list --filter '{wanted}' --format 'value(name)')\""
 
 
 def standby(context: Context) -> Iterator[Step]:
@@ -57,11 +71,13 @@ _WAITING: Final = ("instanceClass", "multiAz", "allocatedStorage", "iops", "stor
 
 def window(context: Context) -> Iterator[Step]:
     commands: list[str] = []
+    pages: list[str] = []
     for planned in context.of(RDS):
         resource = context.after(planned)
         waits = resource.inputs.get("applyImmediately") is not True
         if waits and any(changed(planned, path) for path in _WAITING):
             name = resource.inputs.get("identifier")
+            pages.append(f"{RDS_GUIDE}USER_ModifyInstance.ApplyImmediately.html")
             commands.append(f"aws rds modify-db-instance --db-instance-identifier {name} --apply-immediately")
             if _major(resource) != _major(context.before(planned)):
                 commands.append(f"aws rds reboot-db-instance --db-instance-identifier {name}")
@@ -70,6 +86,7 @@ def window(context: Context) -> Iterator[Step]:
         waits = resource.inputs.get("applyImmediately") is not True
         if waits and any(changed(planned, path) for path in ("nodeType", "multiAzEnabled")):
             name = resource.inputs.get("replicationGroupId")
+            pages.append(f"{CACHE_GUIDE}Clusters.Modify.html")
             commands.append(
                 f"aws elasticache modify-replication-group --replication-group-id {name} --apply-immediately"
             )
@@ -78,7 +95,7 @@ def window(context: Context) -> Iterator[Step]:
         yield Step(
             0, "Let the services follow",
             "Changes of class, node type and standby wait for the maintenance window. Wait for it, or choose"
-            " the hour yourself:", tuple(commands), f"{RDS_GUIDE}USER_ModifyInstance.ApplyImmediately.html",
+            " the hour yourself:", tuple(commands), pages[0],
         )  # fmt: skip
 
 

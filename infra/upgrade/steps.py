@@ -14,10 +14,11 @@ from typing import Final
 from pydantic import JsonValue
 
 from infra.graph import Graph
+from infra.upgrade import vault
 from infra.upgrade.context import NODES, RDS, RELEASE, SQL, Context
 from infra.upgrade.model import PlannedChange, Step
 from infra.upgrade.refusals import is_copy, size_of
-from infra.upgrade.services import durability, major_version, standby, window
+from infra.upgrade.services import durability, major_version, sql_name, standby, window
 
 _TEMPLATE = "prometheusSpec.storageSpec.volumeClaimTemplate.spec.resources.requests"
 
@@ -54,8 +55,9 @@ def _backup(context: Context) -> Iterator[Step]:
                 f" --db-snapshot-identifier {name}-before-upgrade"
             )
         else:
-            commands.append("gcloud sql backups create --instance INSTANCE --description before-upgrade")
-    if any(p.change.name == "vault-vault" for p in context.of(RELEASE)):
+            name = sql_name(planned, context.before(planned))
+            commands.append(f"gcloud sql backups create --instance {name} --description before-upgrade")
+    if vault.changed_release(context) is not None:
         commands.append("kubectl -n vault create job --from=cronjob/vault-snapshot vault-before-upgrade")
     if commands:
         yield Step(
@@ -75,7 +77,7 @@ def _grow(namespace: str, name: str, size: JsonValue, only: str = "") -> str:
 
 
 def _volumes(context: Context) -> Iterator[Step]:
-    size = _grown(context, "vault-vault", "dataStorage.size")
+    size = _grown(context, vault.VAULT, "dataStorage.size")
     if size is not None:
         yield Step(
             0, "Grow Vault's volumes",
@@ -111,7 +113,8 @@ def _protected(context: Context) -> Iterator[Step]:
                 " --apply-immediately"
             )
         if planned.change.type == SQL:
-            commands.append("gcloud sql instances patch INSTANCE --no-deletion-protection")
+            name = sql_name(planned, resource)
+            commands.append(f"gcloud sql instances patch {name} --no-deletion-protection")
     own = any(p.change.type.startswith("gcp:") for p in going)
     if commands:
         yield Step(
@@ -146,16 +149,6 @@ def _up(context: Context) -> Iterator[Step]:
     )  # fmt: skip
 
 
-def _vault(context: Context) -> Iterator[Step]:
-    if any(p.change.name == "vault-vault" for p in context.of(RELEASE)):
-        yield Step(
-            0, "Replace Vault's pods one by one",
-            "Vault's pods wait for you (OnDelete). Standbys first, the leader last: docs/runbooks/vault.md,"
-            " \"Replace pods after a change\".",
-            ("kubectl -n vault get pods -L vault-active,vault-sealed",),
-        )  # fmt: skip
-
-
 def _check(context: Context) -> Iterator[Step]:
     yield Step(
         0, "See that all of it has arrived", "A second preview has nothing to do.",
@@ -165,8 +158,8 @@ def _check(context: Context) -> Iterator[Step]:
 
 
 RULES: Final[tuple[Callable[[Context], Iterator[Step]], ...]] = (
-    _quotas, _backup, standby, _volumes, _protected, major_version, partial(durability, down=True), _up,
-    window, partial(durability, down=False), _vault, _check,
+    _quotas, _backup, standby, _volumes, _protected, major_version, partial(durability, down=True),
+    vault.fewer, _up, vault.claims, window, partial(durability, down=False), vault.replace_pods, _check,
 )  # fmt: skip
 """In the order of the steps."""
 

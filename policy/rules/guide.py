@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
 
 from pydantic import JsonValue
 
+from infra import clouds
 from infra.graph import Graph
 from infra.planning import plan_of
 from infra.settings import load
@@ -47,6 +46,4 @@ def guide_for(tier: str, cloud: str, region: str) -> Mapping[str, object]:
 
 def machine_of(cloud: str, name: str) -> Machine | None:
     """A machine type of the cloud's catalogue; None when it has no such type."""
-    module: Any = importlib.import_module(f"sizing.clouds.{cloud}.machines")
-    machines: Mapping[str, Machine] = module.machines()
-    return machines.get(name)
+    return clouds.model(cloud).machine(name) if cloud in clouds.CLOUDS else None

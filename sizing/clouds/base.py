@@ -143,6 +143,14 @@ class Cloud(Protocol):
         """The machine type that stands for one the guide names: itself, or the nearest this cloud sells."""
         ...
 
+    def machine(self, name: str) -> Machine | None:
+        """The machine type of the catalogue; None when it has none of that name."""
+        ...
+
+    def cache_gib(self, node: str) -> float | None:
+        """GiB of data that a node of the cache holds; None for a type that the catalogue does not have."""
+        ...
+
     def check_names(self, name: str, project: str) -> None:
         """Raise SizingError when something named after ``name`` would be longer than the cloud takes."""
         ...

@@ -11,6 +11,7 @@ import pytest
 
 import infra.preview
 from cli.comparison import compare
+from infra.clouds import CLOUDS
 from infra.graph import Graph, Resource
 from infra.settings import Settings
 from tests.cli.conftest import Run, assert_refused
@@ -290,14 +291,33 @@ def _preview(settings: Settings, stack: str) -> Graph:
 
 
 def test_two_stacks_compare_as_an_upgrade(gateway: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Names and tags that carry the stack's name are no difference: data stays where it is."""
-    monkeypatch.setattr(infra.preview, "preview_graph", _preview)
+    """HEAD is previewed under BASE's name: names and tags are no difference, data stays where it is."""
+    asked: list[tuple[str, str]] = []
+
+    def preview(settings: Settings, stack: str) -> Graph:
+        asked.append((settings.tier.value, stack))
+        return captured(settings.tier.value)
+
+    monkeypatch.setattr(infra.preview, "preview_graph", preview)
     result = gateway("diff", "medium", "large", "--json")
+    assert asked == [("medium", "medium"), ("large", "medium")]
     found = json.loads(result.out)
     assert {"path": "litellm.replicas", "base": 3, "head": 5} in found["sizing"]
     changes = [change for kind in ("replaced", "deleted") for change in found["resources"][kind]]
     assert [change["name"] for change in changes if change["type"].startswith("aws:rds")] == []
     assert "medium" not in json.dumps(found["resources"]["updated"])
+
+
+@pytest.mark.parametrize("cloud", CLOUDS)
+def test_saved_previews_of_two_stacks_differ_in_no_name(gateway: Run, saved: Any, cloud: str) -> None:
+    """What is named after the stack, whole or by a hash, is replaced because of its name in no case."""
+    base, head = (saved(f"{stack}.json", captured(stack, cloud)) for stack in ("small", "medium"))
+    found = json.loads(gateway("diff", base, head, "--json").out)["resources"]
+    assert {change["type"] for change in found["replaced"]} <= {
+        "kubernetes:core/v1:ConfigMap", "kubernetes:batch/v1:Job",
+    }  # fmt: skip
+    assert not [change["name"] for change in found["replaced"] if change["name"].startswith("cloud-")]
+    assert "observability-cloud-metrics-config" not in {change["name"] for change in found["replaced"]}
 
 
 def test_a_stack_and_a_saved_preview(gateway: Run, monkeypatch: pytest.MonkeyPatch, saved: Any) -> None:

@@ -47,15 +47,18 @@ def repository(tmp_path: Path) -> Path:
     root = tmp_path / "repository"
     root.mkdir()
     _git(root, "init", "--quiet", "--initial-branch", "main")
-    net, log = resource("aws:ec2/vpc:Vpc", "net"), resource("aws:s3/bucket:Bucket", "log")
+    net, log = (
+        resource(type_, name, stack="mine")
+        for type_, name in (("aws:ec2/vpc:Vpc", "net"), ("aws:s3/bucket:Bucket", "log"))
+    )
     _commit(
         root,
         Pulumi_dot_mine_dot_yaml=STACK_FILE,
         cli__main_dot_py=PROGRAM,
-        preview_dot_json=graph(net, sizing={"tier": "small"}).to_json(),
+        preview_dot_json=graph(net, stack="mine", sizing={"tier": "small"}).to_json(),
     )
     _git(root, "tag", "one")
-    _commit(root, preview_dot_json=graph(net, log, sizing={"tier": "large"}).to_json())
+    _commit(root, preview_dot_json=graph(net, log, stack="mine", sizing={"tier": "large"}).to_json())
     return root
 
 
@@ -78,6 +81,20 @@ def test_two_revisions(gateway: Run, repository: Path) -> None:
 
 def test_the_same_revision_twice(gateway: Run, repository: Path) -> None:
     assert gateway("diff", "HEAD:mine", "main:mine", cwd=repository).out.endswith("\n\nNo changes.\n")
+
+
+def test_another_stack_of_a_revision_is_previewed_under_the_first_ones_name(
+    gateway: Run, repository: Path
+) -> None:
+    """Hashed names and other limits are the stack's that runs. The program asserts which it is asked for."""
+    _commit(repository, Pulumi_dot_other_dot_yaml=STACK_FILE)
+    result = gateway("diff", "one:mine", "main:other", cwd=repository)
+    assert (result.status, result.err) == (0, "")
+    assert "## `one:mine` → `main:other`" in result.out
+    assert sorted(path.name for path in repository.glob("Pulumi.*")) == [
+        "Pulumi.mine.yaml",
+        "Pulumi.other.yaml",
+    ]
 
 
 def test_a_project_below_the_repositorys_root(gateway: Run, repository: Path) -> None:

@@ -44,7 +44,8 @@ def test_an_upgrade_in_place_has_numbered_steps(gateway: Run, saved: Any) -> Non
     ):
         assert f"\n{number}. {title}" in result.out
     assert "pulumi up --stack dev" in result.out
-    assert "    1 update  db (aws:rds/instance:Instance)  degraded  holds data" in result.out
+    changed = "    1 update  db (aws:rds/instance:Instance)  degraded  holds data\n"
+    assert f"{changed}{' ' * 14}allocatedStorage: 400 to 500\n" in result.out
 
 
 def test_a_shrinking_disk_is_status_1_and_names_the_runbook(gateway: Run, saved: Any) -> None:
@@ -80,6 +81,13 @@ def test_a_head_that_does_not_fit_is_status_1(gateway: Run, saved: Any) -> None:
     result = gateway("upgrade", saved("a.json", _database(400)), saved("b.json", head))
     assert result.status == 1
     assert "gateway fit dev" in result.out
+
+
+def test_another_cloud_is_refused_by_name(gateway: Run, saved: Any) -> None:
+    head = saved("b.json", _database(500).annotated(cloud="gcp"))
+    result = gateway("upgrade", saved("a.json", _database(400)), head)
+    assert result.status == 1
+    assert "dev would change its cloud\n   cloud: aws to gcp. a stack stays on its cloud" in result.out
 
 
 def test_nothing_to_do(gateway: Run, saved: Any) -> None:

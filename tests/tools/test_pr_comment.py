@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
+import grimp
 import pytest
 
 from tests.harness import ROOT
-from tools.pr_comment import LIMIT_BYTES, MARKER, Section, comment, concerned, main, sections
+from tools.pr_comment import LIMIT_BYTES, MARKER, PROGRAM, Section, comment, concerned, main, sections
 
 STACKS = ("large", "mine", "small")
 BASE, HEAD = "a" * 40, "b" * 40
@@ -144,6 +147,32 @@ def test_long_sections_end_early_and_short_ones_stay_whole() -> None:
         if line.endswith("prints all of them._")
     ]
     assert shown + sum(left) == 9000
+
+
+@pytest.mark.parametrize("body", ["", "all of it", "\n".join(["| a line of a table |"] * 40)])
+@pytest.mark.parametrize("stacks", [300, 1000])
+def test_more_stacks_than_a_comment_can_name_are_counted(body: str, stacks: int) -> None:
+    names = [f"{'a-team-with-a-long-name' * 3}-{number}" for number in range(stacks)]
+    found = [Section(name, "1 created", body, open=name.endswith("-77")) for name in names]
+    text = comment(BASE, HEAD, found)
+    assert len(text.encode()) <= LIMIT_BYTES
+    shown = [name for name in names if f"{name}</b>" in text or f"{name}**" in text]
+    more = re.search(
+        r"_and (\d+) more stacks: `gateway diff aaaaaaaaaa:STACK bbbbbbbbbb:STACK` shows one._\n\Z", text
+    )
+    assert len(shown) + (int(more[1]) if more else 0) == stacks
+    assert any(name.endswith("-77") for name in shown)  # bad news first
+    if more:
+        assert len(text.encode()) > LIMIT_BYTES - 500
+
+
+def test_every_room_that_a_preview_uses_concerns_all_stacks() -> None:
+    """By the imports themselves; the command's own code only writes down what the others found."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    imports = grimp.build_graph(*settings["tool"]["importlinter"]["root_packages"], cache_dir=None)
+    used = {module.partition(".")[0] for module in imports.find_upstream_modules("cli.diff")}
+    assert used - {"cli"} == {path.rstrip("/") for path in PROGRAM if path.endswith("/")}
+    assert all((ROOT / path).exists() for path in PROGRAM)
 
 
 def test_a_cut_message_stays_in_its_fence() -> None:

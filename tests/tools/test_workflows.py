@@ -104,6 +104,21 @@ def test_both_jobs_prepare_the_same_way_with_the_programs_own_release() -> None:
         assert step["with"]["policyPacks"] == "policy"
 
 
+def test_a_first_up_ends_before_the_session_and_the_job_do() -> None:
+    """The page says how long both last; the slowest stack is up in half the session."""
+    deploy = _workflow("pulumi.yml")["jobs"]["deploy"]
+    (aws,) = [s for s in deploy["steps"] if "configure-aws-credentials" in s.get("uses", "")]
+    session, job = aws["with"]["role-duration-seconds"] / 60, deploy["timeout-minutes"]
+    totals = re.findall(
+        r"^\| [A-Z]\w+, \w+ \| (\d+):\d\d \|", (ROOT / "docs/timeline.md").read_text(), re.MULTILINE
+    )
+    assert len(totals) == 8
+    assert 2 * (max(map(int, totals)) + 1) <= session < job
+    page = " ".join((ROOT / "docs/pull-requests.md").read_text(encoding="utf-8").split())
+    assert (session, job) == (120, 180)
+    assert "session lasts two hours, and the job is ended after three" in page
+
+
 def test_every_variable_of_the_workflow_is_in_its_page() -> None:
     text = (FOLDER / "pulumi.yml").read_text(encoding="utf-8")
     page = (ROOT / "docs" / "pull-requests.md").read_text(encoding="utf-8")

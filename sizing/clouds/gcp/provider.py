@@ -6,7 +6,7 @@ import ipaddress
 from typing import TYPE_CHECKING
 
 from sizing import choices
-from sizing.clouds.base import Order, PoolOrder
+from sizing.clouds.base import Machine, Order, PoolOrder
 from sizing.clouds.cidrs import api_allowed, check_count
 from sizing.clouds.gcp import checks, network, postgres, quotas, reach, redis, system
 from sizing.clouds.gcp.limits import RULES
@@ -152,6 +152,14 @@ class Gcp:
     def machine_for(self, guide_type: str) -> str:
         """The Compute Engine type nearest to an EC2 type of the guide (D28); any other name is its own."""
         return EQUIVALENTS.get(guide_type, guide_type)
+
+    def machine(self, name: str) -> Machine | None:
+        """The machine type of the catalogue."""
+        return machines().get(name)
+
+    def cache_gib(self, node: str) -> float | None:
+        """GiB of data that a node of this type holds."""
+        return next((known.usable_gib for known in redis.nodes() if known.name == node), None)
 
     def check_names(self, name: str, project: str) -> None:
         """Refuse names that GKE or Cloud SQL would refuse."""

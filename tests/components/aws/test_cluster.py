@@ -123,19 +123,23 @@ def test_public_for_listed_addresses_only() -> None:
     assert inputs["endpointPrivateAccess"] is True
     assert inputs["endpointPublicAccess"] is True
     assert inputs["publicAccessCidrs"] == [make.PUBLIC_CIDR]
-    assert not make.of_type(graph, "SecurityGroupIngressRule")
+    assert _let_in(graph) == [make.VPC_CIDR]  # whoever comes from inside still does
+
+
+def _let_in(graph: Graph) -> list[str]:
+    rules = make.of_type(graph, "SecurityGroupIngressRule").values()
+    return sorted(str(rule.inputs["cidrIpv4"]) for rule in rules)
 
 
 def test_private_ranges_are_let_in_behind_the_private_endpoint() -> None:
     """EKS refuses them as clients of the public one."""
     graph = graph_of(api_allowed_cidrs=(PRIVATE_CLIENTS, make.PUBLIC_CIDR))
     assert control_plane(graph).inputs["publicAccessCidrs"] == [make.PUBLIC_CIDR]
-    assert make.only(graph, "SecurityGroupIngressRule").inputs["cidrIpv4"] == PRIVATE_CLIENTS
+    assert _let_in(graph) == [make.VPC_CIDR, PRIVATE_CLIENTS]
 
     only_private = graph_of(api_allowed_cidrs=(PRIVATE_CLIENTS, make.VPC_CIDR))
     assert control_plane(only_private).inputs["endpointPublicAccess"] is False
-    rules = make.of_type(only_private, "SecurityGroupIngressRule").values()
-    assert sorted(str(rule.inputs["cidrIpv4"]) for rule in rules) == [make.VPC_CIDR, PRIVATE_CLIENTS]
+    assert _let_in(only_private) == [make.VPC_CIDR, PRIVATE_CLIENTS]
 
 
 def test_the_way_to_the_api_outlives_the_objects_in_the_cluster() -> None:
