@@ -86,6 +86,7 @@ CASES: list[tuple[str, Mapping[str, Any], str, str]] = [
         "",
     ),
     ("litellm.bedrock", {"litellm": {"bedrock": True}}, "AWS", ""),
+    ("network.natGatewayPerZone", {"network": {"natGatewayPerZone": False}}, "AWS", "all zones"),
     (
         "litellm.externalModels[0].apiKeySecret",
         {"litellm": {"externalModels": [{"name": "claude", "model": "bedrock/claude"}]}},

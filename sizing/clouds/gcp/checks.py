@@ -43,6 +43,11 @@ def check_overrides(over: Overrides) -> None:
     for path, value, instead in (
         ("litellm.bedrock", over.litellm.bedrock or None, "Leave it out, or list litellm.externalModels."),
         ("ingress.certificateArn", over.ingress.certificate_arn, "Leave it out."),
+        (
+            "network.natGatewayPerZone",
+            over.network.nat_gateway_per_zone,
+            "Leave it out: Cloud NAT serves all zones of the region.",
+        ),
         ("access.adminRoleArns", over.access.admin_role_arns or None, "Grant roles/container.admin instead."),
     ):
         if value is not None:
