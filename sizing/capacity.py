@@ -310,5 +310,6 @@ def hopeless(demand: Demand) -> bool:
     return (
         sum(w.cpu_m * n for w, n in counted) > MOST_NODES * shape.cpu_m
         or sum(w.memory_mib * n for w, n in counted) > MOST_NODES * shape.memory_mib
+        or sum(w.gpus * n for w, n in counted) > MOST_NODES * shape.gpus
         or sum(n for _, n in counted) > MOST_NODES * shape.pods
     )

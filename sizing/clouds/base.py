@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from sizing.clouds.notes import Notes
@@ -141,6 +142,10 @@ class Cloud(Protocol):
 
     def machine_for(self, guide_type: str) -> str:
         """The machine type that stands for one the guide names: itself, or the nearest this cloud sells."""
+        ...
+
+    def machines(self) -> Mapping[str, Machine]:
+        """Every machine type of its catalogue by name."""
         ...
 
     def check_names(self, name: str, project: str) -> None:

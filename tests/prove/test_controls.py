@@ -8,7 +8,7 @@ import pytest
 
 from sizing.clouds.aws.machines import machines
 from sizing.engines import POOL_LABEL
-from sizing.fit import Case
+from sizing.fit_cases import Case
 from sizing.guide.cells import Tier
 from sizing.guide.ch2_components import PRODUCTION_STACK
 from sizing.placement import NodeShape

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from sizing import choices
@@ -9,10 +10,10 @@ from sizing.clouds.aws import checks, logs, network, postgres, quotas, reach, re
 from sizing.clouds.aws.authority import authority
 from sizing.clouds.aws.limits import RULES
 from sizing.clouds.aws.limits import cluster as limits
-from sizing.clouds.aws.machines import DEFAULT_REGION, machine, zones
+from sizing.clouds.aws.machines import DEFAULT_REGION, machine, machines, zones
 from sizing.clouds.aws.notes import NOTES
 from sizing.clouds.aws.signals import signals
-from sizing.clouds.base import Order, PoolOrder
+from sizing.clouds.base import Machine, Order, PoolOrder
 from sizing.clouds.cidrs import api_allowed, check_count
 from sizing.guide.cells import Tier
 from sizing.node_groups import Share, zonal
@@ -115,6 +116,10 @@ class Aws:
     def machine_for(self, guide_type: str) -> str:
         """The guide's own type: it names EC2 types."""
         return guide_type
+
+    def machines(self) -> Mapping[str, Machine]:
+        """Every machine type of the catalogue by name."""
+        return machines()
 
     def check_names(self, name: str, project: str) -> None:  # noqa: ARG002 - the interface's
         """Refuse a cluster name that EKS would refuse; other names are shortened to their service's limit."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from sizing import choices
-from sizing.clouds.base import Order, PoolOrder
+from sizing.clouds.base import Machine, Order, PoolOrder
 from sizing.clouds.cidrs import api_allowed, check_count
 from sizing.clouds.gcp import checks, network, postgres, quotas, reach, redis, system
 from sizing.clouds.gcp.limits import RULES
@@ -152,6 +153,10 @@ class Gcp:
     def machine_for(self, guide_type: str) -> str:
         """The Compute Engine type nearest to an EC2 type of the guide (D28); any other name is its own."""
         return EQUIVALENTS.get(guide_type, guide_type)
+
+    def machines(self) -> Mapping[str, Machine]:
+        """Every machine type of the catalogue by name."""
+        return machines()
 
     def check_names(self, name: str, project: str) -> None:
         """Refuse names that GKE or Cloud SQL would refuse."""
