@@ -90,8 +90,10 @@ def _raised(plan: Plan, failing: Sequence[CaseResult]) -> dict[str, int]:
 
 def _larger_machine(plan: Plan, failing: Sequence[CaseResult]) -> Changes | None:
     """The smallest larger machine type that does, of one pool, with other numbers of nodes if need be."""
-    for pool in (pool for pool in PARTS if any(case.node_group == pool for case in failing)):
-        order, part = _order(plan, pool), PARTS[pool]
+    for pool, part in PARTS.items():
+        order = _order(plan, pool)
+        if all(case.node_group != pool for case in failing):
+            continue
         for machine in _larger(plan, order.machine):
             larger: Changes = {f"nodes.{part}.machineType": machine}
             # So many of the larger machines may be refused, where fewer of them do.
