@@ -89,9 +89,9 @@ def test_small_held_at_three_nodes_starts_and_does_not_hold_its_maximum_with_a_z
 
 
 def test_small_held_at_three_nodes_does_not_hold_its_maximum_with_every_zone(ask: Ask) -> None:
-    """The same verdict, and the platform's critical pods run. Which others stay out is open here: between nodes
-    of the same score the scheduler's choice depends on what it did before, and the one node that Prometheus is
-    bound to fills up first or last."""
+    """The same verdict, and the platform's critical pods run. Which others stay out is open here: between
+    nodes of the same score the scheduler's choice depends on what it did before, and the one node that
+    Prometheus is bound to fills up first or last."""
     plan, case = small_held(), Case.HPA_MAXIMUM
     asked = cluster_case(plan, case, "small held at 3 x m5.xlarge, hpa_maximum")
     outcome, answer = ask(asked, ranked=True), answer_of(plan, case)
