@@ -168,7 +168,7 @@ def test_from_the_certain_count_on_no_order_of_arrival_can_fail(
 
 @pytest.mark.parametrize("replicas", [2, 5, 9])
 def test_the_certain_count_is_no_larger_than_it_has_to_be(replicas: int) -> None:
-    """Pods of which no two share a node take a node each: with one fewer a pod stays out, zone lost or not."""
+    """Pods of which no two share a node take a node each: with one fewer a pod stays out."""
     shape = NodeShape(cpu_m=3000, memory_mib=14_000, pods=58)
     whole = _demand([workload(cpu_m=2000, replicas=replicas)], shape, zone_lost=False)
     assert capacity.certain(whole) == capacity.needed(whole) == replicas
