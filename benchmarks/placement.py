@@ -3,7 +3,8 @@
 python -m benchmarks.placement
 
 The mix is fixed: 25 workloads of five sizes of cpu and four of memory, ten pods a node, m5.4xlarge nodes,
-arriving in a seeded order. docs/fit.md has the curve, and Kubernetes' own scheduler on the same work.
+arriving in a seeded order. docs/fit.md has the curve; ``python -m tests.prove.bench`` gives the same work to
+Kubernetes' own scheduler.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import time
 
 from sizing import capacity
 from sizing.clouds.aws.machines import machines
+from sizing.engines import POOL_LABEL
 from sizing.placement import Nodes, NodeShape, Placement, Pod
 from sizing.specs import Container, Workload
 
@@ -26,7 +28,9 @@ SIZES = (125, 250, 500, 1000, 2000, 4000)
 def work(nodes: int) -> tuple[Nodes, list[Pod]]:
     """So many nodes and the pods to place on them, in their order of arrival."""
     machine = machines()["m5.4xlarge"]
-    shape = NodeShape(machine.allocatable_cpu_m, machine.allocatable_memory_mib, machine.max_pods)
+    shape = NodeShape(
+        machine.allocatable_cpu_m, machine.allocatable_memory_mib, machine.max_pods, 0, {POOL_LABEL: "cpu"}
+    )
     sizes = itertools.cycle(itertools.product(CPU_M, MEMORY_MIB))
     workloads = [
         Workload(

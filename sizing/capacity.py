@@ -181,6 +181,8 @@ def _failure(demand: Demand, zones: tuple[str, ...], starts: int) -> tuple[Unpla
     by_start = [_largest_first(demand, start) for start in range(starts)]
     if unplaced := Placement(nodes).place_all(by_start[0]):
         return unplaced
+    if len(demand.workloads) == 1 and not demand.workloads[0].volumes:
+        return ()  # pods that are all alike arrive in one order only
     full = fullness(nodes, by_start[0])
     for start, pods in enumerate(by_start[: 1 if full < HALF_FULL else None]):
         if unplaced := _late(demand, nodes, pods, start):
@@ -310,5 +312,6 @@ def hopeless(demand: Demand) -> bool:
     return (
         sum(w.cpu_m * n for w, n in counted) > MOST_NODES * shape.cpu_m
         or sum(w.memory_mib * n for w, n in counted) > MOST_NODES * shape.memory_mib
+        or sum(w.gpus * n for w, n in counted) > MOST_NODES * shape.gpus
         or sum(n for _, n in counted) > MOST_NODES * shape.pods
     )

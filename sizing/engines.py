@@ -10,7 +10,7 @@ from sizing.clouds.base import PoolOrder
 from sizing.errors import SizingError
 from sizing.given import check_limit
 from sizing.guide import ch2_components
-from sizing.names import slug
+from sizing.names import counted, slug
 from sizing.quantities import MIB_PER_GIB
 from sizing.requirements import EngineRequirements, Requirements
 from sizing.specs import EngineSpec, Spec, TriggerSpec, Workload
@@ -94,7 +94,8 @@ def _fits(need: Requirements, pool: PoolOrder) -> tuple[gpu.Fit, ...]:
             raise SizingError(
                 f"{path}.tensorParallelSize",
                 size,
-                f"{pool.machine.name} has {pool.machine.gpus} GPUs, and heads divide by 1, 2, 4 or 8 only",
+                f"{pool.machine.name} has {counted(pool.machine.gpus, 'GPU')},"
+                " and heads divide by 1, 2, 4 or 8 only",
                 "Use 1, 2, 4 or 8, at most the GPUs of a node.",
             )
         if size is not None and not wanted.splits(size):
@@ -208,7 +209,12 @@ def _resources(
                 raise SizingError(
                     f"{path}.{end}",
                     f"{value}{symbol}",
-                    f"{pool.machine.name} leaves {most}{symbol} for {gpus} of its GPUs",
+                    f"{pool.machine.name} leaves {most}{symbol} for"
+                    + (
+                        f" {gpus} of its {pool.machine.gpus} GPUs"
+                        if pool.machine.gpus > 1
+                        else " its one GPU"
+                    ),
                     f"Lower the {end} or choose a larger nodes.gpu.machineType.",
                 )
             pair[end] = value

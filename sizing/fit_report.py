@@ -6,7 +6,8 @@ from dataclasses import asdict
 from typing import Any
 
 from sizing.connections import RESERVED_CONNECTIONS, connections
-from sizing.fit import POOLS, Case, CaseResult, Fit, fit
+from sizing.fit import Fit, fit
+from sizing.fit_cases import POOLS, Case, CaseResult
 from sizing.plan import Plan
 from sizing.specs import Container, Workload
 

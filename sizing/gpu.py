@@ -12,7 +12,7 @@ import functools
 import math
 
 from sizing.errors import SizingError
-from sizing.names import nearest
+from sizing.names import nearest, with_article
 from sizing.specs import Spec
 from sizing.tables import rows
 
@@ -35,6 +35,9 @@ LEAST_CAPABILITY = {"bf16": 8.0, "fp8": 8.9, "int4": 7.5, "int8": 7.5, "mxfp4": 
 """Compute capability from which vLLM 0.33.0 computes a precision: bf16 ``platforms/cuda.py``; FP8 natively,
 below that from weights only, without its speed (docs/features/quantization/fp8); AWQ and w4a16 by Marlin
 ``quantization/utils/marlin_utils.py``; INT8 w8a8; MXFP4 ``quantization/mxfp4.py``."""
+WEIGHTS_ONLY = {"fp8": 7.5}
+"""Where vLLM also runs checkpoints of a precision on a card that does not compute it (W8A16 by Marlin): that
+saves memory and no time (docs/features/quantization/fp8). Plans use native precisions: INT4 saves more."""
 BYTES_PER_PARAMETER = {"bf16": 2.0, "fp8": 1.15, "int8": 1.15, "int4": 0.72, "mxfp4": 0.72}
 """Weights of a model of the stack's own whose size is not stated: the most that one of the catalogue takes.
 Embeddings stay at 16 bit, which weighs on small models."""
@@ -54,6 +57,16 @@ class Card(Spec):
     def supports(self, precision: str) -> bool:
         """Whether the card computes ``precision`` with vLLM's kernels, natively."""
         return float(self.compute_capability) >= LEAST_CAPABILITY[precision]
+
+    @property
+    def named(self) -> str:
+        """The card with its article, as it is spoken: an A10G, a T4."""
+        return with_article(self.gpu)
+
+    def lacks(self, precision: str) -> str:
+        """That the card does not compute ``precision``, which says nothing of weights stored in it."""
+        native = "native " if precision in WEIGHTS_ONLY else ""
+        return f"{self.named} (compute capability {self.compute_capability}) has no {native}{precision}"
 
 
 class Model(Spec):
@@ -185,8 +198,12 @@ def _check_asked(path: str, wanted: Model, target: Card, max_model_len: int, pre
         raise SizingError(
             f"{path}.precision",
             precision,
-            f"a {target.gpu} (compute capability {target.compute_capability}) has no {precision}, which needs"
-            f" {LEAST_CAPABILITY[precision]:g} in vLLM",
+            f"{target.lacks(precision)}: vLLM computes it from {LEAST_CAPABILITY[precision]} on"
+            + (
+                f", and from {WEIGHTS_ONLY[precision]} on stores weights in it, which saves memory, no time"
+                if precision in WEIGHTS_ONLY
+                else ""
+            ),
             "Leave precision out, or choose a machine type with another GPU.",
         )
 

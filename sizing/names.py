@@ -32,6 +32,16 @@ def _newest(value: str, names: list[str]) -> str | None:
     return max(releases, key=lambda name: int(name.rpartition(".")[2]), default=None)
 
 
+def with_article(name: str) -> str:
+    """A name that begins with a letter of its own, with the article as it is spoken: an A10G, a T4."""
+    return f"{'an' if name[:1].upper() in 'AEFHILMNORSX' else 'a'} {name}"
+
+
+def counted(count: int, noun: str) -> str:
+    """A number with its noun: 1 GPU, 8 GPUs."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 def slug(name: str) -> str:
     """A DNS label for a model name: llama-3.1-8b -> llama-3-1-8b. Empty when nothing of the name can stay."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:SLUG_LENGTH].rstrip("-")

@@ -6,7 +6,7 @@ whose pools spread by themselves gets a pool with total counts (``regional``). D
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sizing import choices
@@ -35,7 +35,7 @@ class Share:
 
 def shares(order: Order, cpu_nodes_needed: int, engines: tuple[Engine, ...]) -> tuple[Share, ...]:
     """The shares of both pools. Raises SizingError when a maximum is too small to be shared out."""
-    return (_cpu_share(order, cpu_nodes_needed), *_gpu_shares(order.gpu, engines))
+    return (_cpu_share(order, cpu_nodes_needed), *_gpu_shares(order.gpu, engines, len(order.zones)))
 
 
 def _cpu_share(order: Order, needed: int) -> Share:
@@ -51,7 +51,7 @@ def _cpu_share(order: Order, needed: int) -> Share:
     return Share("cpu", "cpu_nodes", pool, pool.min, pool.desired, most, {POOL_LABEL: "cpu"})
 
 
-def _gpu_shares(pool: PoolOrder, engines: tuple[Engine, ...]) -> Iterable[Share]:
+def _gpu_shares(pool: PoolOrder, engines: tuple[Engine, ...], zones: int) -> Iterable[Share]:
     """One share; beside an engine that fills a node, each engine has its own, or nodes would fragment."""
     if pool.disk_gib < choices.GPU_NODE_DISK_MIN_GIB:
         raise SizingError(
@@ -69,13 +69,13 @@ def _gpu_shares(pool: PoolOrder, engines: tuple[Engine, ...]) -> Iterable[Share]
             f"{len(parts)} engines have nodes of their own, since one of them fills a {pool.machine.name}",
             f"Set nodes.gpu.max to at least {len(parts)}.",
         )
+    needs = [_nodes_for(members, pool, zones) for _, members in parts]
+    least, desired = (shared_out(total, needs) for total in (pool.min, pool.desired))
+    stated = None if pool.max is None else shared_out(pool.max, needs)
     start = 0
-    for position, (name, members) in enumerate(parts):
-        desired = _part(pool.desired, len(parts), position)
-        needed = sum(_nodes_for(e, pool) for e in members) if dedicated else _shared_nodes(members, pool)
-        most = max(needed, desired) if pool.max is None else _part(pool.max, len(parts), position)
-        least = _part(pool.min, len(parts), position)
-        yield Share(name, "gpu_nodes", pool, least, desired, most, dict(members[0].node_labels), start)
+    for i, (name, members) in enumerate(parts):
+        most = max(needs[i][1], desired[i]) if stated is None else stated[i]
+        yield Share(name, "gpu_nodes", pool, least[i], desired[i], most, dict(members[0].node_labels), start)
         start += most
 
 
@@ -124,15 +124,29 @@ def _split(total: int, zones: tuple[str, ...], start: int) -> list[int]:
     return [whole + ((i - start) % len(zones) < rest) for i in range(len(zones))]
 
 
-def _nodes_for(engine: Engine, pool: PoolOrder) -> int:
-    per_node = pool.machine.gpus // engine.gpus
-    return -(-engine.max_replicas // per_node)
+def _nodes_for(engines: Sequence[Engine], pool: PoolOrder, zones: int) -> tuple[int, int]:
+    """Nodes for engines at their minimum; and at their maximum, or at their minimum with a zone lost."""
+    start = _filled(((e, e.min_replicas) for e in engines), pool)
+    grown = _filled(((e, e.max_replicas) for e in engines), pool)
+    return start, max(grown, -(-start * zones // (zones - 1)))
 
 
-def _part(total: int, parts: int, position: int) -> int:
-    return total // parts + (1 if position < total % parts else 0)
+def _filled(replicas: Iterable[tuple[Engine, int]], pool: PoolOrder) -> int:
+    """Nodes that so many replicas of each engine fill: both take 1, 2, 4 or 8 GPUs, so none is left over."""
+    return -(-sum(engine.gpus * count for engine, count in replicas) // pool.machine.gpus)
 
 
-def _shared_nodes(engines: list[Engine], pool: PoolOrder) -> int:
-    gpus = sum(e.max_replicas * e.gpus for e in engines)
-    return max(pool.desired, -(-gpus // pool.machine.gpus))
+def shared_out(total: int, needs: Sequence[tuple[int, int]]) -> list[int]:
+    """A total of nodes over shares with their needs at the start and at the most.
+
+    A node each first, then what each needs at the start, then at the most; where the total falls short, the
+    next node goes to the share that lacks most. What nobody needs is spread evenly. More nodes in total never
+    take one from a share, so ``min <= desired <= max`` holds for each when it does for the totals.
+    """
+    counts = [0] * len(needs)
+    for wanted in ([1] * len(needs), [start for start, _ in needs], [most for _, most in needs]):
+        for _ in range(min(total, sum(map(max, counts, wanted))) - sum(counts)):
+            lacking = [want - count for want, count in zip(wanted, counts, strict=True)]
+            counts[lacking.index(max(lacking))] += 1
+    left = total - sum(counts)
+    return [count + left // len(needs) + (i < left % len(needs)) for i, count in enumerate(counts)]

@@ -5,7 +5,8 @@ A part of ``sizing.overrides``, which has the rules that hold for all of it.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Sequence
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -60,6 +61,13 @@ class Part(BaseModel):
     """Base of every part: camelCase in the configuration, unknown keys refused, immutable."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
+
+    def changed(self, path: Sequence[str], value: object) -> Self:
+        """The part with another value at a path of the configuration's keys; the value is not checked."""
+        key, *below = path
+        name = next(field for field in type(self).model_fields if to_camel(field) == key)
+        inner = getattr(self, name).changed(below, value) if below else value
+        return self.model_copy(update={name: inner})
 
 
 class CpuPair(Part):

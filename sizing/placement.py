@@ -225,13 +225,13 @@ class Placement:
         while heap:
             key = heap[0]
             node = self._nodes[key[2]]
-            if node.refuses(pod):
-                heapq.heappop(heap)
-                continue
             now = (node.running.get(name, 0), -node.free, key[2])
-            if now == key:
+            if now != key:  # it has taken a pod since
+                heapq.heapreplace(heap, now)
+            elif node.refuses(pod):
+                heapq.heappop(heap)
+            else:
                 return key
-            heapq.heapreplace(heap, now)
         return None
 
     @staticmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from sizing import capacity
@@ -17,6 +18,7 @@ from sizing.node_groups import shares
 from sizing.overrides import Overrides
 from sizing.placement import NodeShape
 from sizing.platform_specs import PlatformSpecs, platform_specs
+from sizing.require import require
 from sizing.requirements import Requirements
 from sizing.specs import (
     ClusterSpec,
@@ -36,6 +38,7 @@ class Plan:
 
     requirements: Requirements
     overrides: Overrides
+    cloud: Cloud
     order: Order
     engines: tuple[Engine, ...]
     workloads: Workloads
@@ -90,6 +93,7 @@ def resolve(requirements: Requirements, overrides: Overrides, cloud: Cloud, regi
     plan = Plan(
         requirements=requirements,
         overrides=overrides,
+        cloud=cloud,
         order=order,
         engines=engines,
         workloads=Workloads(items=workloads),
@@ -101,6 +105,18 @@ def resolve(requirements: Requirements, overrides: Overrides, cloud: Cloud, regi
         network_policies=network_policies(workloads, platform_parts.identities, beyond),
     )
     return replace(plan, findings=findings(plan))
+
+
+def replanned(plan: Plan, changes: Mapping[str, int | str | None]) -> Plan:
+    """The plan of the same stack with other values at paths of the stack file, None for no value.
+
+    Raises:
+        SizingError: the stack would be refused with them.
+    """
+    overrides = plan.overrides
+    for path, value in changes.items():
+        overrides = overrides.changed(path.split("."), value)
+    return resolve(require(plan.requirements.tier, overrides), overrides, plan.cloud, plan.order.region)
 
 
 def _check_vault(need: Requirements, order: Order) -> None:

@@ -30,8 +30,9 @@ class QuotaNeed(Spec):
     """One quota and what the stack takes of it, in ``unit``.
 
     ``now`` is what the first ``up`` makes, ``most`` what autoscaling and growing disks may reach, ``update``
-    what a rolling update of every node group at once adds to it. ``default`` None is unknown. ``verified``
-    False: code or default come from no page that could be read. ``why`` names the parts that need it.
+    what a rolling update of every node group at once adds to it. ``default`` None is unknown. A code
+    in small letters is a limit without a quota, such as a subnet's. ``verified`` False: code or default come
+    from no page that could be read. ``why`` names the parts that need it.
     """
 
     code: str
@@ -52,13 +53,17 @@ class QuotaNeed(Spec):
 
 @dataclass(frozen=True)
 class Usage:
-    """What a cloud counts for one quota's code; figures as in ``QuotaNeed``."""
+    """What a cloud counts for one quota's code; figures as in ``QuotaNeed``.
+
+    ``limit`` is that of what the stack itself makes, such as a subnet: no account has a default of it.
+    """
 
     code: str
     now: Amount
     most: Amount
     why: str
     update: Amount = 0
+    limit: Amount | None = None
 
 
 def increase(now: Amount, most: Amount, default: Amount | None) -> Increase:
@@ -85,7 +90,7 @@ def needs(package: str, usages: Iterable[Usage]) -> tuple[QuotaNeed, ...]:
 
 
 def _need(row: Mapping[str, str], usage: Usage) -> QuotaNeed:
-    default = optional_float(row["default"])
+    default = optional_float(row["default"]) if usage.limit is None else float(usage.limit)
     when = increase(usage.now, usage.most + usage.update, default)
     return QuotaNeed(
         code=usage.code,

@@ -140,8 +140,8 @@ def test_nothing_outside_the_clouds_branches_on_one() -> None:
 def test_catalogues_are_asked_by_name(cloud: str) -> None:
     """Policies and upgrades take figures of machines and cache nodes from here, whatever the cloud."""
     model, order = clouds.model(cloud), plan("medium", cloud).order
-    assert model.machine(order.cpu.machine.name) == order.cpu.machine
-    assert model.machine("none.such") is None
+    assert model.machines()[order.cpu.machine.name] == order.cpu.machine
+    assert "none.such" not in model.machines()
     gib = model.cache_gib(order.redis.spec.node_type)
     assert gib is not None
     assert gib > 0

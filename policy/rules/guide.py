@@ -46,4 +46,4 @@ def guide_for(tier: str, cloud: str, region: str) -> Mapping[str, object]:
 
 def machine_of(cloud: str, name: str) -> Machine | None:
     """A machine type of the cloud's catalogue; None when it has no such type."""
-    return clouds.model(cloud).machine(name) if cloud in clouds.CLOUDS else None
+    return clouds.model(cloud).machines().get(name) if cloud in clouds.CLOUDS else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from sizing.clouds.notes import Notes
@@ -143,8 +144,8 @@ class Cloud(Protocol):
         """The machine type that stands for one the guide names: itself, or the nearest this cloud sells."""
         ...
 
-    def machine(self, name: str) -> Machine | None:
-        """The machine type of the catalogue; None when it has none of that name."""
+    def machines(self) -> Mapping[str, Machine]:
+        """Every machine type of its catalogue by name."""
         ...
 
     def cache_gib(self, node: str) -> float | None:

@@ -9,6 +9,7 @@ from sizing.engines import Engine
 from sizing.findings import Finding, Kind
 from sizing.guide import ch1_workload, ch2_components, ch3_infrastructure, ch4_cost
 from sizing.guide.ch2_components import Inference
+from sizing.names import counted
 from sizing.plan import Plan
 from sizing.requirements import EngineRequirements
 from sizing.spend_logs import SECONDS_PER_DAY
@@ -64,11 +65,14 @@ def _resources(plan: Plan, engine: Engine, asked: EngineRequirements, path: str)
         if actual == wanted or field in asked.explicit:
             continue
         scaled = engine.gpus > guide.gpus and actual == wanted * engine.gpus
+        cards = (
+            f"{engine.gpus} of its {machine.gpus} GPUs get their"
+            if machine.gpus > 1
+            else "its GPU gets what is left, the"
+        )
         node = (
             f"{machine.name} has {machine.allocatable_cpu_m}m and {machine.allocatable_memory_mib} MiB to"
-            " give,"
-            f" less its DaemonSets; {engine.gpus} of its {machine.gpus} GPUs get their whole-core, whole-GiB"
-            " share"
+            f" give, less its DaemonSets; {cards} whole-core, whole-GiB share"
         )
         yield Finding(
             id="D3",
@@ -118,9 +122,9 @@ def _precision(engine: Engine, asked: EngineRequirements, path: str) -> Iterator
     need = gpu.needed_mib(wanted, engine.gpus, asked.max_model_len)
     why = (
         f"{wanted.precision} weights with one context of {asked.max_model_len} tokens need {need} MiB a card,"
-        f" a {card.gpu} gives {engine.fit.available_mib}"
+        f" {card.named} gives {engine.fit.available_mib}"
         if card.supports(wanted.precision)
-        else f"a {card.gpu} (compute capability {card.compute_capability}) has no {wanted.precision}"
+        else card.lacks(wanted.precision)
     )
     for field, guide, actual in (
         ("precision", wanted.precision, engine.precision),
@@ -189,8 +193,8 @@ def _replicas(plan: Plan, engine: Engine, asked: EngineRequirements, path: str) 
         actual=engine.max_replicas,
         reason=f"the stack's minimum of {asked.min_replicas} is above it"
         if engine.max_replicas == asked.min_replicas
-        else f"{gpus} GPUs are ordered for {len(plan.engines)} engines; at {guide.max_replicas} replicas most"
-        " would idle",
+        else f"{counted(gpus, 'GPU')} for {counted(len(plan.engines), 'engine')}; at {guide.max_replicas}"
+        " replicas most would idle",
         source="guide 3.1",
     )
 
@@ -222,7 +226,8 @@ def _second_engine(plan: Plan) -> Iterator[Finding]:
             guide=None,
             actual=plan.engines[1].name,
             reason="the guide's block has one engine, 3.1 orders"
-            f" {plan.order.gpu.desired * plan.order.gpu.machine.gpus} GPUs, and 2.3 sizes this model too",
+            f" {counted(plan.order.gpu.desired * plan.order.gpu.machine.gpus, 'GPU')},"
+            " and 2.3 sizes this model too",
             source="guide 2.3, 3.1",
         )
 

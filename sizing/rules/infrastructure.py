@@ -87,7 +87,7 @@ def _gpu_maximum(plan: Plan) -> Iterator[Finding]:
             kind=Kind.INTERPRETED,
             guide=None,
             actual=most,
-            reason="the nodes that all engines need at their maximum: "
+            reason="the nodes that all engines need at their maximum, or at their minimum with a zone lost: "
             + ", ".join(f"{e.name} {e.max_replicas} x {e.gpus} GPU" for e in plan.engines),
             source="guide 2.3 (engine maximum), 3.1",
         )

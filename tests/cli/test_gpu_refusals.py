@@ -34,7 +34,7 @@ CASES: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "more GPUs than a node has": (
         f"{SMALL}  ai-gateway:vllm: {{engines: [{{tensorParallelSize: 2}}]}}\n",
-        ("vllm.engines[0].tensorParallelSize", "g4dn.xlarge has 1 GPUs"),
+        ("vllm.engines[0].tensorParallelSize", "g4dn.xlarge has 1 GPU, and"),
     ),
     "unknown model, nearly": (
         f"{SMALL}  ai-gateway:vllm: {{engines: [{{repository: meta-llama/Llama-3.1-8B}}]}}\n",

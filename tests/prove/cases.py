@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sizing.fit import POOLS, Case, nodes_of
+from sizing.fit_cases import POOLS, Case, nodes_of
 from sizing.placement import NodeShape
 from sizing.plan import Plan
 from sizing.specs import Workload

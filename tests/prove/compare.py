@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sizing import capacity
-from sizing.fit import POOLS, Case, fit
+from sizing.fit import fit
+from sizing.fit_cases import POOLS, Case
 from sizing.placement import Pod
 from sizing.plan import Plan
 from tests.prove.cases import ClusterCase, pool_of

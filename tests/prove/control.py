@@ -1,8 +1,9 @@
 """Kubernetes' own control plane on loopback: etcd, API server, controllers of workloads, scheduler.
 
 There is no kubelet, and none is needed: the question ends when a pod is bound to a node or found
-unschedulable. So nothing here imitates one (KWOK would): a pod is never started, and leaves at once when
-deleted (its grace period is zero). Nodes stay as they are made, since nothing that judges their health runs.
+unschedulable. So nothing here imitates one (KWOK would, docs/adr/0011): a pod is never started, and leaves at
+once when deleted (its grace period is zero). Nodes stay as they are made, since nothing that judges their
+health runs.
 
 What is left out decides nothing about placement: service accounts and their tokens, the protection of volumes
 in use, the taint on nodes that have not reported yet.

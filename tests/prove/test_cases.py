@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from sizing.capacity import needed, round_robin, surviving
-from sizing.fit import POOLS, Case, demands, node_shape, pods_in
+from sizing.fit_cases import POOLS, Case, demands, node_shape, pods_in
 from tests import harness
 from tests.prove.cases import Node, cluster_case
 from tests.prove.compare import answer_of, differences

@@ -15,7 +15,8 @@ from sizing import capacity
 from sizing.capacity import Demand
 from sizing.clouds.aws.machines import machines
 from sizing.errors import SizingError
-from sizing.fit import POOLS, Case, check_fit, demands, fit, nodes_of, pods_in, shares_of
+from sizing.fit import check_fit, fit
+from sizing.fit_cases import POOLS, Case, demands, nodes_of, pods_in, shares_of
 from sizing.fit_report import fit_report
 from sizing.guide import ch2_components
 from sizing.placement import NodeShape, Placement

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from sizing import capacity
-from sizing.fit import Case, demands, fit
+from sizing.fit import fit
+from sizing.fit_cases import Case, demands
 from sizing.placement import Placement
 from tests.sizing.plans import planned
 from tests.sizing.random_demands import random_demand

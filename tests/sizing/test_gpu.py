@@ -138,7 +138,12 @@ def test_memory_grows_with_the_context_and_shrinks_with_the_cards(tokens: int, c
     ("card", "more", "path", "words"),
     [
         ("T4", {"precision": "bf16"}, "vllm.engines[0].precision", "has no bf16"),
-        ("A10G", {"precision": "fp8"}, "vllm.engines[0].precision", "has no fp8"),
+        (
+            "A10G",
+            {"precision": "fp8"},
+            "vllm.engines[0].precision",
+            "an A10G .* has no native fp8: .* from 8.9 on, and from 7.5 ",
+        ),
         ("A100-80GB", {"max_model_len": 131_073}, "vllm.engines[0].maxModelLen", "at most 131072 tokens"),
     ],
 )
@@ -191,3 +196,10 @@ def test_models_the_guide_names_are_in_the_catalogue() -> None:
     families = {model.family for model in gpu.models()}
     assert {row.model.lower() for row in ch2_components.INFERENCE} <= families
     assert ch2_components.PRODUCTION_STACK.repository in {model.repository for model in gpu.models()}
+
+
+def test_cards_are_named_as_they_are_spoken() -> None:
+    named = [gpu.card(row["gpu"]).named for row in gpu.rows("sizing", "gpus")]
+    assert named == [
+        "a T4", "an L4", "an A10G", "an A100-40GB", "an A100-80GB", "an H100-80GB", "an H200", "an L40S",
+    ]  # fmt: skip

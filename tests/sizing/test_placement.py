@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -159,9 +160,24 @@ def test_from_the_certain_count_on_no_order_of_arrival_can_fail(
     demand = _demand(listed, shape, zone_lost=False)
     end = capacity.certain(demand)
     if end is not None:
-        every = demand.pods(first_zone)
-        shuffled = random.Random(seed).sample(every, len(every))
-        assert Placement(demand.nodes(end)).place_all(shuffled) == ()
+        every, unseen = demand.pods(first_zone), random.Random(seed)
+        for count in (end, end + 1, end + 4):
+            shuffled = unseen.sample(every, len(every))
+            assert Placement(demand.nodes(count)).place_all(shuffled) == ()
+
+
+@pytest.mark.parametrize("replicas", [2, 5, 9])
+def test_the_certain_count_is_no_larger_than_it_has_to_be(replicas: int) -> None:
+    """Pods of which no two share a node take a node each: with one fewer a pod stays out."""
+    shape = NodeShape(cpu_m=3000, memory_mib=14_000, pods=58)
+    whole = _demand([workload(cpu_m=2000, replicas=replicas)], shape, zone_lost=False)
+    assert capacity.certain(whole) == capacity.needed(whole) == replicas
+    assert Placement(whole.nodes(replicas - 1)).place_all(whole.pods()) != ()
+    lost = replace(whole, zone_lost=True)
+    end = capacity.certain(lost)
+    assert end is not None
+    assert len(lost.nodes(end)) >= replicas > len(lost.nodes(end - len(ZONES)))
+    assert Placement(lost.nodes(end)).place_all(lost.pods()) == ()
 
 
 @settings(max_examples=60)

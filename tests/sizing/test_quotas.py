@@ -14,7 +14,9 @@ from infra.clouds import CLOUDS
 from infra.planning import plan_of, quotas_of
 from infra.settings import load
 from sizing import quotas
+from sizing.clouds.aws import network as aws_network
 from sizing.clouds.aws.machines import machines
+from sizing.clouds.gcp import network as gcp_network
 from sizing.clouds.gcp.machines import machines as gcp_machines
 from sizing.guide.cells import Tier
 from sizing.quotas import Increase, QuotaNeed, Usage
@@ -220,3 +222,21 @@ def test_needs_follow_the_stack() -> None:
     assert (found["L-7ADDB58A"].now, found["L-7ADDB58A"].most) == (400, 800)
     more = plan_of(load({**config, "nodes": {"cpu": {"diskGib": 200}}}))
     assert {n.code: n for n in quotas_of(more)}["L-7A658B76"].now > found["L-7A658B76"].now
+
+
+@EVERY_STACK
+def test_addresses_of_a_subnet_stand_beside_what_it_holds(stack: str, cloud: str) -> None:
+    """The figures are those by which ``network.cidr`` is refused: at the maximum, nodes surging."""
+    plan, found = harness.plan(stack, cloud), _found(stack, cloud)
+    subnet = found["subnet_addresses"]
+    if cloud == "aws":
+        most = max(aws_network.addresses_needed(plan.node_groups, zone) for zone in plan.network.zones)
+        assert subnet.default == 2**14 - 5
+    else:
+        nodes = gcp_network.nodes_at_most(plan.node_groups)
+        most = nodes + gcp_network.SHARED_ADDRESSES
+        assert found["pod_addresses"].most + found["pod_addresses"].update == 256 * nodes
+        assert found["pod_addresses"].default == 2**15
+    assert subnet.most + subnet.update == most
+    assert subnet.now <= subnet.most
+    assert subnet.increase is Increase.NONE

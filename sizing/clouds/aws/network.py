@@ -71,9 +71,13 @@ def addresses_needed(groups: tuple[NodeGroupSpec, ...], zone: str) -> int:
     return SHARED_ADDRESSES + sum((g.max + SURGE_NODES) * known[g.machine_type].addresses for g in here)
 
 
+def room(subnet: ipaddress.IPv4Network) -> int:
+    """Addresses of a subnet that AWS does not keep."""
+    return subnet.num_addresses - limits.RESERVED_ADDRESSES
+
+
 def _check_room(vpc: ipaddress.IPv4Network, subnet: ipaddress.IPv4Network, need: int) -> None:
-    room = subnet.num_addresses - limits.RESERVED_ADDRESSES
-    if need <= room:
+    if need <= room(subnet):
         return
     enough = (
         32 - PRIVATE_BITS - (need + limits.RESERVED_ADDRESSES - 1).bit_length()
@@ -81,8 +85,8 @@ def _check_room(vpc: ipaddress.IPv4Network, subnet: ipaddress.IPv4Network, need:
     raise limits.ADDRESSES.refusal(
         "network.cidr",
         str(vpc),
-        f"each private subnet holds {room} addresses, and the nodes and pods of one zone may take {need} at"
-        " the node groups' maximum",
+        f"each private subnet holds {room(subnet)} addresses, and the nodes and pods of one zone may take"
+        f" {need} at the node groups' maximum",
         f"Use /{enough} or larger."
         if enough >= limits.WIDEST_PREFIX
         else f"A VPC is /{limits.WIDEST_PREFIX} at most: lower nodes.cpu.max or nodes.gpu.max, or choose"

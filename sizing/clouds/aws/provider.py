@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from sizing import choices
@@ -116,9 +117,9 @@ class Aws:
         """The guide's own type: it names EC2 types."""
         return guide_type
 
-    def machine(self, name: str) -> Machine | None:
-        """The machine type of the catalogue."""
-        return machines().get(name)
+    def machines(self) -> Mapping[str, Machine]:
+        """Every machine type of the catalogue by name."""
+        return machines()
 
     def cache_gib(self, node: str) -> float | None:
         """GiB of data that a node of this type holds."""

@@ -6,9 +6,11 @@ cluster, and the load balancer with its two. https://docs.aws.amazon.com/general
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import ipaddress
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from sizing.clouds.aws import network
 from sizing.clouds.aws.machines import PACKAGE, machines
 from sizing.platform_specs import ENTRIES
 from sizing.quantities import GIB_PER_TIB
@@ -17,6 +19,7 @@ from sizing.tables import rows
 
 if TYPE_CHECKING:
     from sizing.plan import Plan
+    from sizing.specs import NodeGroupSpec
 
 FAMILIES = {"L-1216C47A": "acdhimrtz", "L-DB2E81BA": "g", "L-417A185B": "p"}
 """First letters of the instance families that share a quota of vCPUs
@@ -43,7 +46,7 @@ def _nodes(plan: Plan) -> Iterator[Usage]:
             sum(each * g.desired for each, g in vcpu),
             sum(each * g.max for each, g in vcpu),
             f"nodes of {types}: {sum(g.desired for g in groups)} at the start,"
-            f" {sum(g.max for g in groups)} at most",
+            f" {sum(g.max for g in groups)} at most{_with_gpus(groups)}",
             update=sum(each for each, _ in vcpu),
         )
     disks = [(g.disk_gib, g) for g in plan.node_groups]
@@ -56,6 +59,27 @@ def _nodes(plan: Plan) -> Iterator[Usage]:
     yield Usage("L-7A658B76", now, most, "root disks of the nodes, and the pods' volumes", update=update)
 
 
+def _with_gpus(groups: Sequence[NodeGroupSpec]) -> str:
+    """AWS counts GPUs by the vCPUs of their machines; how many they are is said beside them."""
+    most = sum(g.gpus_per_node * g.max for g in groups)
+    return f", with {sum(g.gpus_per_node * g.desired for g in groups)} and {most} GPUs" if most else ""
+
+
+def _addresses(plan: Plan) -> Usage:
+    """The fullest private subnet: a node takes its type's addresses ahead of its pods."""
+    known, net = machines(), plan.network
+    fullest = max(net.zones, key=lambda zone: network.addresses_needed(plan.node_groups, zone))
+    taken = [(known[g.machine_type].addresses, g) for g in plan.node_groups if fullest in g.zones]
+    return Usage(
+        "subnet_addresses",
+        network.SHARED_ADDRESSES + sum(each * g.desired for each, g in taken),
+        network.SHARED_ADDRESSES + sum(each * g.max for each, g in taken),
+        "the nodes of a zone with every address they may take for pods; follows from network.cidr",
+        update=network.SURGE_NODES * sum(each for each, _ in taken),
+        limit=network.room(ipaddress.IPv4Network(net.private_cidrs[0])),
+    )
+
+
 def _network(plan: Plan) -> Iterator[Usage]:
     net = plan.network
     per_zone = -(-net.nat_gateways // len(net.zones))
@@ -64,6 +88,7 @@ def _network(plan: Plan) -> Iterator[Usage]:
     yield Usage("L-F678F1CE", 1, 1, "the stack's own network")
     yield Usage("L-A4707A72", 1, 1, "the network's way out")
     yield Usage("L-407747CB", subnets, subnets, f"private, public and data in {len(net.zones)} zones")
+    yield _addresses(plan)
     yield Usage("L-0263D0A3", net.nat_gateways, net.nat_gateways, "an address for every NAT gateway")
     yield Usage("L-FE5A380F", per_zone, per_zone, f"{net.nat_gateways} over {len(net.zones)} zones")
     yield Usage("L-29B6F2EB", endpoints, endpoints, "private endpoints of AWS services")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from sizing import choices
@@ -153,9 +154,9 @@ class Gcp:
         """The Compute Engine type nearest to an EC2 type of the guide (D28); any other name is its own."""
         return EQUIVALENTS.get(guide_type, guide_type)
 
-    def machine(self, name: str) -> Machine | None:
-        """The machine type of the catalogue."""
-        return machines().get(name)
+    def machines(self) -> Mapping[str, Machine]:
+        """Every machine type of the catalogue by name."""
+        return machines()
 
     def cache_gib(self, node: str) -> float | None:
         """GiB of data that a node of this type holds."""

@@ -6,9 +6,12 @@ What the plan does not have is what GKE makes: its firewall rules, and the load 
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from sizing.clouds.gcp import network
+from sizing.clouds.gcp.limits import cluster as limits
 from sizing.clouds.gcp.machines import PACKAGE, machines
 from sizing.quotas import QuotaNeed, Usage, needs, volumes_gib
 
@@ -105,6 +108,30 @@ def _disks(plan: Plan) -> Iterator[Usage]:
     )
 
 
+def _addresses(plan: Plan) -> Iterator[Usage]:
+    """The nodes' subnet, and the pods' range, of which each node takes a whole block."""
+    net, block = plan.network, 2 ** (32 - limits.NODE_PREFIX)
+    subnet, pods = (ipaddress.IPv4Network(cidr) for cidr in (net.private_cidrs[0], net.pod_cidr or net.cidr))
+    now, most = sum(_first(plan, g) for g in plan.node_groups), sum(g.max for g in plan.node_groups)
+    surge = network.SURGE_NODES * len(plan.node_groups)
+    yield Usage(
+        "subnet_addresses",
+        network.SHARED_ADDRESSES + now,
+        network.SHARED_ADDRESSES + most,
+        "nodes, load balancers and private endpoints; follows from network.cidr",
+        update=surge,
+        limit=subnet.num_addresses - limits.RESERVED_ADDRESSES,
+    )
+    yield Usage(
+        "pod_addresses",
+        block * now,
+        block * most,
+        f"{block} addresses for the pods of each node; follows from network.cidr",
+        update=block * surge,
+        limit=pods.num_addresses,
+    )
+
+
 def _network(plan: Plan) -> Iterator[Usage]:
     net, public = plan.network, int(plan.platform.agent_gateway.public)
     endpoints, firewalls = len(net.interface_endpoints), len(OWN_FIREWALLS) + GKE_FIREWALLS
@@ -115,6 +142,7 @@ def _network(plan: Plan) -> Iterator[Usage]:
     yield Usage("GLOBAL_INTERNAL_ADDRESSES", 1 + endpoints, 1 + endpoints, "database, Google's APIs")
     yield Usage("NETWORKS", 1, 1, "the stack's own network")
     yield Usage("SUBNETWORKS", subnets, subnets, "nodes of all zones")
+    yield from _addresses(plan)
     yield Usage("ROUTERS", 1, 1, "NAT")
     yield Usage("nat_gateways", net.nat_gateways, net.nat_gateways, "one for all zones")
     yield Usage("FIREWALLS", firewalls, firewalls, "the stack's, and those GKE makes")
