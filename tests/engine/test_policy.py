@@ -29,20 +29,20 @@ def test_the_shipped_stacks_keep_every_policy(life: Life) -> None:
     assert VIOLATION.findall(done.stdout) == []
 
 
-def test_a_first_preview_keeps_every_policy(fresh: EngineStack) -> None:
+def test_a_first_preview_keeps_every_policy(small_fresh: EngineStack) -> None:
     """Nothing is known then of what waits for the cluster but what was asked for."""
-    done = policy.preview(fresh).checked()
+    done = policy.preview(small_fresh).checked()
     assert PASSED.search(done.stdout), done.stdout[-3000:]
     assert VIOLATION.findall(done.stdout) == []
 
 
-def test_a_protection_turned_off_is_found(small: Life, deployed: EngineStack) -> None:
+def test_a_protection_turned_off_is_found(small: Life, small_deployed: EngineStack) -> None:
     config = {**stack_config(small.stack.name, small.cloud), **OFF}
-    deployed.configure(config)
-    graph = preview_graph(load(config, where="the stack file"), deployed.name, preview=False)
+    small_deployed.configure(config)
+    graph = preview_graph(load(config, where="the stack file"), small_deployed.name, preview=False)
     offline = {(f.rule.level, f.rule.id, f.violation.urn.rpartition("::")[2]) for f in check(graph)}
     assert {id_ for _, id_, _ in offline} == {"backups"}
-    done = policy.preview(deployed)
+    done = policy.preview(small_deployed)
     assert done.code != 0
     assert FAILED.search(done.stdout), done.stdout[-3000:]
     assert {(level, id_, name) for level, id_, _, name in VIOLATION.findall(done.stdout)} == offline
