@@ -21,7 +21,7 @@ from typing import Any, Final
 
 import grpc
 from google.protobuf import empty_pb2
-from pulumi import log
+from pulumi import RunError, log
 from pulumi.runtime import reset_options, run_in_stack, set_all_config
 from pulumi.runtime import resource as sdk_resource
 from pulumi.runtime import stack as sdk_stack
@@ -52,7 +52,12 @@ sdk_resource._get_stack_trace = source_pb2.StackTrace
 class ProgramHost(LanguageRuntimeServicer):
     """Runs the program of the project that the engine names, in a namespace of its own each time."""
 
+    def __init__(self) -> None:
+        self._engine = ""
+        """The engine that called last: it shows what the program logs."""
+
     def Handshake(self, request: Any, context: Any) -> Any:
+        self._engine = request.engine_address
         return language_pb2.LanguageHandshakeResponse()
 
     def GetPluginInfo(self, request: Any, context: Any) -> Any:
@@ -72,14 +77,14 @@ class ProgramHost(LanguageRuntimeServicer):
 
     def Run(self, request: Any, context: Any) -> Any:
         # The SDK keeps its settings in context variables: a copy for each run.
-        return contextvars.copy_context().run(_run, request)
+        return contextvars.copy_context().run(_run, request, self._engine)
 
 
-def _run(request: Any) -> Any:
+def _run(request: Any, engine: str) -> Any:
     reset_options(
         project=request.project,
         monitor_address=request.monitor_address,
-        engine_address=request.args[0] if request.args else "",
+        engine_address=engine,
         stack=request.stack,
         parallel=request.parallel,
         preview=request.dryRun,
@@ -94,12 +99,18 @@ def _run(request: Any) -> Any:
         warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"pulumi_\w+(\.|$)")
         try:
             loop.run_until_complete(run_in_stack(lambda: runpy.run_path(str(entry), run_name="__main__")))
+        except RunError as error:
+            return _told(str(error))
         except Exception as error:
-            message = "".join(traceback.format_exception(error))
-            with contextlib.suppress(Exception):  # an engine that is gone hears nothing
-                log.error(message)
-            return language_pb2.RunResponse(error=str(error) or type(error).__name__)
+            return _told("".join(traceback.format_exception(error)))
     return language_pb2.RunResponse()
+
+
+def _told(message: str) -> Any:
+    """The user sees this message, and nothing after it."""
+    with contextlib.suppress(Exception):  # an engine that is gone hears nothing
+        log.error(message)
+    return language_pb2.RunResponse(bail=True)
 
 
 @contextlib.contextmanager

@@ -1,15 +1,15 @@
-"""What goes wrong in the life of a stack: drift, a failed creation, a killed engine, a wrong passphrase."""
+"""What goes wrong in the life of a stack: drift, a failed creation, a killed engine, a state cut short."""
 
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from typing import Any
 
-import pytest
-
 from tests.engine.conftest import Life
 from tests.engine.stack import ROOT, TIMEOUT_S, EngineStack
+from tests.engine.test_refusals import WARNED, pattern
 
 RUNBOOK = (ROOT / "docs" / "runbooks" / "interrupted.md").read_text(encoding="utf-8")
 DATABASE = {"aws": "aws:rds/instance:Instance::", "gcp": "gcp:sql/databaseInstance:DatabaseInstance::"}
@@ -107,6 +107,7 @@ def test_without_adoption_the_cloud_refuses_a_second_database(small: Life, small
     small_fresh.run("cancel", "--yes").checked()
     again = small_fresh.up()
     assert again.code != 0
+    assert re.search(pattern(WARNED), again.text)
     assert "AlreadyExists" in again.text
 
 
@@ -120,24 +121,3 @@ def test_a_state_cut_short_is_restored_from_its_backup(small_deployed: EngineSta
     assert "failed to load checkpoint" in refused.text
     shutil.copy(f"{small_deployed.state_file}.bak", small_deployed.state_file)
     small_deployed.run("preview", "--expect-no-changes").checked()
-
-
-@pytest.mark.parametrize("command", [("up", "--yes", "--skip-preview"), ("preview",)], ids=["up", "preview"])
-def test_a_wrong_passphrase_is_refused(small_deployed: EngineStack, command: tuple[str, ...]) -> None:
-    before = small_deployed.state_file.read_bytes()
-    refused = small_deployed.run(*command, PULUMI_CONFIG_PASSPHRASE="another one")
-    assert refused.code != 0
-    assert "incorrect passphrase" in refused.text
-    assert small_deployed.state_file.read_bytes() == before
-    assert small_deployed.cloud.log == []
-
-
-def test_a_stack_that_does_not_exist_is_refused(small_deployed: EngineStack) -> None:
-    before = small_deployed.state_file.read_bytes()
-    refused = small_deployed.run(
-        "up", "--yes", "--skip-preview", "--stack", "nobodys", PULUMI_STACK="nobodys"
-    )
-    assert refused.code != 0
-    assert "no stack named 'nobodys' found" in refused.text
-    assert small_deployed.state_file.read_bytes() == before
-    assert small_deployed.cloud.log == []
