@@ -26,6 +26,11 @@ SMALLEST = STACKS[0]
 @pytest.fixture(scope="session")
 def pulumi() -> Path:
     """The engine's command line."""
+    return engine()
+
+
+def engine() -> Path:
+    """The same; without it the session ends with one line."""
     try:
         return built("pulumi")
     except ToolError as error:
@@ -97,7 +102,8 @@ class ByStack(LoadScopeScheduling):
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByStack:
-    """xdist's hook for how tests are given to workers."""
+    """xdist's hook for how tests are given to workers, which cannot say why they end."""
+    engine()
     return ByStack(config, log)
 
 

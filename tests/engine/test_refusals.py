@@ -7,14 +7,18 @@ The messages are those of docs/runbooks/interrupted.md, read from there; ``gatew
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
 from tests.engine.conftest import Life
-from tests.engine.stack import ROOT, EngineStack, Run, stack_config
+from tests.engine.stack import ROOT, TIMEOUT_S, EngineStack, Run, stack_config
 
 RUNBOOK: Final = (ROOT / "docs" / "runbooks" / "interrupted.md").read_text(encoding="utf-8")
 ROWS: Final = re.findall(r"^\| `([^`]+)` \|[^|]+\|[^|]+\|$", RUNBOOK, re.MULTILINE)
@@ -93,6 +97,25 @@ def test_it_is_one_message_and_nothing_is_touched(small_deployed: EngineStack, m
     after = state.read_bytes()
     assert after == (before[:1000] if message == "failed to load checkpoint" else before)
     assert small_deployed.cloud.log == []
+
+
+def test_without_the_engine_the_tests_end_with_one_line(tmp_path: Path) -> None:
+    """With workers too, of which each would be said to have crashed."""
+    command = [sys.executable, "-m", "pytest", "tests/engine/test_lifecycle.py", "-n", "1", "-q"]
+    done = subprocess.run(
+        [*command, "-p", "no:cacheprovider"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "AI_GATEWAY_CACHE": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert (
+        "pulumi is not built: run `python -m tools.go_tool pulumi` (needs Go); `make engine`" in done.stdout
+    )
+    assert "crashed" not in done.stdout
 
 
 BAD: Final[list[tuple[dict[str, Any], str]]] = [
