@@ -22,6 +22,7 @@ from typing import Any, Final
 import grpc
 from google.protobuf import empty_pb2
 from pulumi import RunError, log
+from pulumi.runtime import _grpc_settings as sdk_grpc
 from pulumi.runtime import reset_options, run_in_stack, set_all_config
 from pulumi.runtime import resource as sdk_resource
 from pulumi.runtime import stack as sdk_stack
@@ -47,6 +48,9 @@ sdk_stack.asyncio = _Asyncio()
 # Where in the program each registration stands is a third of the SDK's time and half of the state's size, and
 # no test asks.
 sdk_resource._get_stack_trace = source_pb2.StackTrace
+# Many engines come and go while this process stays. Channels to one address share a connection, so that a new
+# engine on the port of a dead one would be taken for dead, until the next attempt to connect is due.
+sdk_grpc._GRPC_CHANNEL_OPTIONS.append(("grpc.use_local_subchannel_pool", 1))
 
 
 class ProgramHost(LanguageRuntimeServicer):
