@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -81,3 +83,35 @@ def test_every_tier_has_a_stack_file() -> None:
     assert sorted(p.name for p in ROOT.glob("Pulumi.*.yaml")) == sorted(
         f"Pulumi.{tier}.yaml" for tier in Tier
     )
+
+
+SIMULATOR_MAY_IMPORT = {*sys.stdlib_module_names, "google", "grpc", "pulumi"}
+"""Beside itself. The SDKs' argument types are loaded by name (`arguments.PACKAGES`)."""
+
+
+def _imported(path: Path) -> set[str]:
+    """What a module imports anywhere in it, by full name."""
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    return names | {f"{'.' * n.level}{n.module or ''}" for n in nodes if isinstance(n, ast.ImportFrom)}
+
+
+@pytest.mark.parametrize(
+    "path", [*_files("tests/engine/simulator"), ROOT / "tests/engine/aliases.py"], ids=lambda p: p.name
+)
+def test_the_simulated_clouds_share_no_code_with_what_they_check(path: Path) -> None:
+    """What both got from one place would agree with itself, right or wrong."""
+    own = "tests.engine.simulator"
+    others = {name for name in _imported(path) if name != own and not name.startswith(f"{own}.")}
+    assert {name.partition(".")[0] for name in others} <= SIMULATOR_MAY_IMPORT
+
+
+def test_the_simulated_clouds_load_nothing_of_the_program() -> None:
+    """By name neither, nor through something else."""
+    code = "import sys, tests.engine.simulator.servers\nprint(*{n.partition('.')[0] for n in sys.modules})"
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    loaded = set(done.stdout.split())
+    assert "grpc" in loaded
+    assert loaded & {*CODE} == set()

@@ -11,11 +11,13 @@ from pydantic import BaseModel
 from pydantic.alias_generators import to_camel
 from ruamel.yaml import YAML
 
+from components.kubernetes.images import LITELLM
+from infra.clouds import CLOUDS
 from infra.planning import plan_of
 from infra.settings import Settings
 from infra.stackfile import namespace_values, read_text
 from tests.harness import ROOT
-from tools import readme
+from tools import go_tool, readme
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[\w-]*)?\)")
@@ -89,6 +91,32 @@ def _written(value: object, prefix: str = "") -> Iterator[str]:
 def test_example_stack_has_every_key() -> None:
     example = namespace_values(YAML(typ="safe", pure=True).load(_example()), "the example")
     assert sorted(set(_written(example))) == sorted(_keys(Settings))
+
+
+def _pinned(file: str, package: str) -> str:
+    """An exact version of a requirements file."""
+    found = re.search(
+        rf"^{re.escape(package)}==(\S+)$", (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert found, f"{file} does not pin {package}"
+    return found[1]
+
+
+def test_limits_name_the_versions_that_are_tested_and_those_that_run() -> None:
+    limits = " ".join(_text().split("\n## Limits\n")[1].split("\n## ")[0].split())
+    engine, sdk = go_tool.version("pulumi").removeprefix("v"), _pinned("requirements.in", "pulumi")
+    assert f"`make engine` builds Pulumi {engine}," in limits
+    assert f"for a program on the SDK {sdk}." in limits
+    assert (
+        f"`make real` runs LiteLLM {_pinned('tests/real/litellm/requirements.in', 'litellm[proxy]')},"
+        in limits
+    )
+    assert f"a stack gets the image {LITELLM.tag}." in limits
+
+
+def test_the_steps_ask_for_a_pulumi_that_is_not_older_than_the_sdk() -> None:
+    asked = re.findall(r"Pulumi CLI(?:\]\S+)?,? ([0-9.]+) or newer", _text())
+    assert asked == [_pinned("requirements.in", "pulumi").rpartition(".")[0]] * len(CLOUDS)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

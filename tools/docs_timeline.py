@@ -49,7 +49,10 @@ def document() -> str:
     parts += [
         "## Why something waits",
         "What a resource's inputs come from, its parent and its provider are always waited for. The program"
-        " adds these (patterns of type and name); any other wait of its own delays nothing.",
+        " adds these (patterns of type and name); any other wait of its own is that of a component which"
+        " waits as a whole for what one of its parts needs: it delays small objects (config maps, service"
+        " accounts), but neither the whole nor any creation of half a minute or more by over 5% of the"
+        " whole.",
         table(
             {"Waits": _code(w.waits), "For": _code(w.for_), "Because": w.reason} for w in load_needed_waits()
         ),

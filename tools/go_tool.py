@@ -31,6 +31,9 @@ PARALLEL: Final = 2
 OLDEST_GO: Final = (1, 21)
 """The first that fetches the newer Go a module asks for (https://go.dev/doc/toolchain)."""
 
+USAGE: Final = 2
+"""Exit status when the user has to do something first, as that of ``gateway``."""
+
 PROGRESS_EVERY_S: Final = 15
 TAIL: Final = 20
 """Lines of a failed build that its error repeats."""
@@ -118,7 +121,11 @@ def build(name: str) -> Path:
     if path.is_file():
         return path
     go = _go(name)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        remedy = "set AI_GATEWAY_CACHE to a directory that can be written"
+        raise ToolError(f"{error.filename}: {error.strerror}: {remedy}") from None
     # Made apart and moved to its place whole: a build that is interrupted leaves no half.
     with _only_one(path.parent), tempfile.TemporaryDirectory(dir=path.parent) as work:
         if not path.is_file():
@@ -228,7 +235,8 @@ def main() -> None:
         try:
             print(build(name))
         except ToolError as error:
-            sys.exit(f"error: {error}")
+            _say(f"error: {error}")
+            sys.exit(USAGE)
 
 
 if __name__ == "__main__":

@@ -58,6 +58,7 @@ class Resource(_Frozen):
         property_depends_on: input name to the URNs its value derives from or refers to.
         providers: package to provider URN, handed down by a component.
         custom_timeouts: operation to a Go duration ("30m").
+        additional_secret_outputs: outputs that the state keeps encrypted, whatever the provider says of them.
     """
 
     urn: str
@@ -80,6 +81,7 @@ class Resource(_Frozen):
     import_id: str | None = None
     custom_timeouts: dict[str, str] = {}
     retain_on_delete: StrictBool = False
+    additional_secret_outputs: tuple[str, ...] = ()
     creates: tuple[Child, ...] = ()
 
     @model_validator(mode="after")

@@ -161,6 +161,7 @@ class Ledger:
             import_id=request.importId or None,
             custom_timeouts=options.timeouts,
             retain_on_delete=own.retain_on_delete,
+            additional_secret_outputs=options.additional_secret_outputs,
         )
 
     def read(self, urn: str, request: ReadResourceRequest, inputs: Wire) -> None:

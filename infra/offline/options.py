@@ -38,6 +38,7 @@ class Options:
     ignore_changes: tuple[str, ...]
     replace_on_changes: tuple[str, ...]
     timeouts: dict[str, str]
+    additional_secret_outputs: tuple[str, ...]
     aliases: tuple[Alias, ...]
 
     def alias_urns(self, urn: str, parent_aliases: Iterable[str]) -> tuple[str, ...]:
@@ -67,6 +68,7 @@ def options_of(request: RegisterResourceRequest, inputs: Wire) -> Options:
         ignore_changes=tuple(sorted(request.ignoreChanges)),
         replace_on_changes=tuple(sorted(request.replaceOnChanges)),
         timeouts={key: text for key, text in given.items() if text},
+        additional_secret_outputs=tuple(sorted(request.additionalSecretOutputs)),
         aliases=tuple(_alias(alias) for alias in aliases),
     )
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from infra.graph import Graph, Resource
+from tests.engine.aliases import former, former_of_request
 from tests.engine.simulator import wire
 from tests.engine.simulator.outputs import ACCOUNT, PROJECT_NUMBER
 from tests.engine.simulator.replacement import name_property
@@ -28,7 +29,7 @@ EXCEPTIONS: Final = {
     "not configured yet": "a provider whose configuration is unknown (no cluster, no kubeconfig) "
     "constructs nothing in a preview, so that its components are compared after `up`, and tells no outputs, "
     "so that a value that comes from its resources is unknown to the engine where the offline preview has it",
-    "aliases": "no state and no preview of the engine lists them",
+    "handed down": "the engine tells no component's `providers`; each child's own provider is compared",
 }
 NOTES: Final = ("__internal", "version")
 
@@ -49,6 +50,10 @@ class Seen:
     custom_timeouts: Mapping[str, Any]
     retain_on_delete: bool
     import_id: str | None
+    delete_before_replace: bool
+    additional_secret_outputs: tuple[str, ...]
+    aliases: tuple[str, ...]
+    external: bool
 
 
 @dataclass(frozen=True)
@@ -75,13 +80,25 @@ class Engine:
         return frozenset(urn for urn, seen in self.resources.items() if seen.provider in open_)
 
     @staticmethod
-    def of(preview: Mapping[str, Any], constructed: Mapping[str, Any], names: Iterable[str]) -> Engine:
-        """From the JSON of ``pulumi preview --json``."""
+    def of(
+        preview: Mapping[str, Any],
+        goals: Mapping[str, Any],
+        constructed: Mapping[str, Any],
+        names: Iterable[str],
+    ) -> Engine:
+        """From the JSON of ``pulumi preview --json`` and of the plan that it saves.
+
+        Args:
+            goals: what the program registered, by URN: a preview tells neither aliases nor the order of a
+                replacement.
+        """
         states = {step["urn"]: step["newState"] for step in preview["steps"]}
-        return Engine({urn: _seen(state) for urn, state in states.items()}, constructed, frozenset(names))
+        aliases = former(goals)
+        seen = {urn: _seen(state, goals.get(urn, {}), aliases.get(urn, ())) for urn, state in states.items()}
+        return Engine(seen, constructed, frozenset(names))
 
 
-def _seen(state: Mapping[str, Any]) -> Seen:
+def _seen(state: Mapping[str, Any], goal: Mapping[str, Any], aliases: tuple[str, ...]) -> Seen:
     depending = state.get("propertyDependencies") or {}
     provider = state.get("provider", "").rpartition("::")[0]
     return Seen(
@@ -97,6 +114,10 @@ def _seen(state: Mapping[str, Any]) -> Seen:
         custom_timeouts=state.get("customTimeouts") or {},
         retain_on_delete=bool(state.get("retainOnDelete")),
         import_id=state.get("importID") or None,
+        delete_before_replace=bool(goal.get("deleteBeforeReplace")),
+        additional_secret_outputs=tuple(sorted(state.get("additionalSecretOutputs") or ())),
+        aliases=aliases,
+        external=bool(state.get("external")),
     )
 
 
@@ -132,6 +153,8 @@ def of_resource(resource: Resource, engine: Engine) -> list[str]:
         return found if request is None else found + of_construction(resource, request, engine)
     pairs = {
         "depends_on": tuple(sorted(resource.depends_on)),
+        "additional_secret_outputs": tuple(sorted(resource.additional_secret_outputs)),
+        "aliases": tuple(sorted(resource.aliases)),
         "ignore_changes": tuple(sorted(resource.ignore_changes)),
         "replace_on_changes": tuple(sorted(resource.replace_on_changes)),
         "property_depends_on": {
@@ -161,6 +184,7 @@ def of_construction(resource: Resource, request: Any, engine: Engine) -> list[st
         ("parent", resource.parent, request.parent),
         ("name", resource.name, request.name),
         ("providers", {**resource.providers, **provider}, providers),
+        *_options(resource, request),
     ]
     found = [
         f"{resource.urn}: {name}: offline {ours!r}, engine {theirs!r}"
@@ -168,6 +192,27 @@ def of_construction(resource: Resource, request: Any, engine: Engine) -> list[st
         if ours != theirs
     ]
     return found + list(_inputs(resource, inputs, engine))
+
+
+def _options(resource: Resource, request: Any) -> Iterator[tuple[str, Any, Any]]:
+    """The options of a component that its plugin is told: name, offline, engine."""
+    timeouts = request.customTimeouts
+    given = {key: getattr(timeouts, key) for key in ("create", "update", "delete")}
+    yield (
+        "custom_timeouts",
+        dict(resource.custom_timeouts),
+        {key: text for key, text in given.items() if text},
+    )
+    yield "aliases", sorted(resource.aliases), sorted(former_of_request(resource.urn, request))
+    yield "retain_on_delete", resource.retain_on_delete, request.retainOnDelete
+    yield "delete_before_replace", resource.delete_before_replace, request.deleteBeforeReplace
+    lists = {
+        "ignore_changes": request.ignoreChanges,
+        "replace_on_changes": request.replaceOnChanges,
+        "additional_secret_outputs": request.additionalSecretOutputs,
+    }
+    for name, theirs in lists.items():
+        yield name, sorted(getattr(resource, name)), sorted(theirs)
 
 
 def _inputs(resource: Resource, seen: Mapping[str, Any], engine: Engine) -> Iterator[str]:

@@ -26,6 +26,11 @@ SMALLEST = STACKS[0]
 @pytest.fixture(scope="session")
 def pulumi() -> Path:
     """The engine's command line."""
+    return engine()
+
+
+def engine() -> Path:
+    """The same; without it the session ends with one line."""
     try:
         return built("pulumi")
     except ToolError as error:
@@ -46,15 +51,11 @@ class Life:
         return preview_graph(load(self._config, where="the stack file"), self.stack.name)
 
     @functools.cached_property
-    def preview(self) -> dict[str, Any]:
-        """What ``pulumi preview`` shows."""
-        return self.stack.preview()
-
-    @functools.cached_property
     def engine(self) -> Engine:
-        """The same in the offline graph's terms."""
-        preview = self.preview
-        return Engine.of(preview, dict(self.stack.providers.constructed), self.stack.providers.names)
+        """What ``pulumi preview`` shows, in the offline graph's terms."""
+        preview, goals = self.stack.planned()
+        providers = self.stack.providers
+        return Engine.of(preview, goals, dict(providers.constructed), providers.names)
 
     @functools.cached_property
     def up(self) -> Run:
@@ -101,7 +102,8 @@ class ByStack(LoadScopeScheduling):
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByStack:
-    """xdist's hook for how tests are given to workers."""
+    """xdist's hook for how tests are given to workers, which cannot say why they end."""
+    engine()
     return ByStack(config, log)
 
 
@@ -113,19 +115,45 @@ def life(request: pytest.FixtureRequest, lives: Callable[[str, str], Life]) -> L
 
 @pytest.fixture(params=_params((SMALLEST, cloud) for cloud in CLOUDS))
 def small(request: pytest.FixtureRequest, lives: Callable[[str, str], Life]) -> Life:
-    """The smallest tier on every cloud, for what does not depend on the size. Others use its twin."""
+    """The smallest tier on every cloud, for what does not depend on the size."""
     return lives(*request.param)
 
 
 @pytest.fixture
-def deployed(small: Life, tmp_path: Path) -> Iterator[EngineStack]:
-    """A stack that is up, and may be broken."""
-    assert small.up.code == 0
-    with small.stack.twin(tmp_path / "twin") as stack:
+def deployed(life: Life, tmp_path: Path) -> Iterator[EngineStack]:
+    """A stack that is up, and may be broken: every tier on every cloud."""
+    with twin_of(life, tmp_path) as stack:
         yield stack
 
 
 @pytest.fixture
-def fresh(small: Life, new_stack: Callable[[str, str], EngineStack]) -> EngineStack:
-    """A stack with nothing in it yet."""
-    return new_stack(SMALLEST, small.cloud)
+def fresh(life: Life, tmp_path: Path, pulumi: Path) -> Iterator[EngineStack]:
+    """A stack with nothing in it yet: every tier on every cloud."""
+    with fresh_of(life, tmp_path, pulumi) as stack:
+        yield stack
+
+
+@pytest.fixture
+def small_deployed(small: Life, tmp_path: Path) -> Iterator[EngineStack]:
+    """The same of the smallest tier, for what does not depend on the size."""
+    with twin_of(small, tmp_path) as stack:
+        yield stack
+
+
+@pytest.fixture
+def small_fresh(small: Life, tmp_path: Path, pulumi: Path) -> Iterator[EngineStack]:
+    """The same of the smallest tier, for what does not depend on the size."""
+    with fresh_of(small, tmp_path, pulumi) as stack:
+        yield stack
+
+
+def twin_of(life: Life, directory: Path) -> EngineStack:
+    """A copy of a stack that is up."""
+    assert life.up.code == 0
+    return life.stack.twin(directory / "twin")
+
+
+def fresh_of(life: Life, directory: Path, pulumi: Path) -> EngineStack:
+    """A stack of the same settings, not up yet."""
+    name = life.stack.name
+    return EngineStack(pulumi, directory / "fresh", name, stack_config(name, life.cloud))

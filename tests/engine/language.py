@@ -21,10 +21,12 @@ from typing import Any, Final
 
 import grpc
 from google.protobuf import empty_pb2
-from pulumi import log
+from pulumi import RunError, log
+from pulumi.runtime import _grpc_settings as sdk_grpc
 from pulumi.runtime import reset_options, run_in_stack, set_all_config
+from pulumi.runtime import resource as sdk_resource
 from pulumi.runtime import stack as sdk_stack
-from pulumi.runtime.proto import LanguageRuntimeServicer, language_pb2, plugin_pb2
+from pulumi.runtime.proto import LanguageRuntimeServicer, language_pb2, plugin_pb2, source_pb2
 
 THREADS: Final = 64
 """Registrations that the program has under way at once: each waits in a thread for the engine's answer."""
@@ -43,12 +45,23 @@ class _Asyncio:
 
 
 sdk_stack.asyncio = _Asyncio()
+# Where in the program each registration stands is a third of the SDK's time and half of the state's size, and
+# no test asks.
+sdk_resource._get_stack_trace = source_pb2.StackTrace
+# Many engines come and go while this process stays. Channels to one address share a connection, so that a new
+# engine on the port of a dead one would be taken for dead, until the next attempt to connect is due.
+sdk_grpc._GRPC_CHANNEL_OPTIONS.append(("grpc.use_local_subchannel_pool", 1))
 
 
 class ProgramHost(LanguageRuntimeServicer):
     """Runs the program of the project that the engine names, in a namespace of its own each time."""
 
+    def __init__(self) -> None:
+        self._engine = ""
+        """The engine that called last: it shows what the program logs."""
+
     def Handshake(self, request: Any, context: Any) -> Any:
+        self._engine = request.engine_address
         return language_pb2.LanguageHandshakeResponse()
 
     def GetPluginInfo(self, request: Any, context: Any) -> Any:
@@ -68,14 +81,14 @@ class ProgramHost(LanguageRuntimeServicer):
 
     def Run(self, request: Any, context: Any) -> Any:
         # The SDK keeps its settings in context variables: a copy for each run.
-        return contextvars.copy_context().run(_run, request)
+        return contextvars.copy_context().run(_run, request, self._engine)
 
 
-def _run(request: Any) -> Any:
+def _run(request: Any, engine: str) -> Any:
     reset_options(
         project=request.project,
         monitor_address=request.monitor_address,
-        engine_address=request.args[0] if request.args else "",
+        engine_address=engine,
         stack=request.stack,
         parallel=request.parallel,
         preview=request.dryRun,
@@ -90,12 +103,18 @@ def _run(request: Any) -> Any:
         warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"pulumi_\w+(\.|$)")
         try:
             loop.run_until_complete(run_in_stack(lambda: runpy.run_path(str(entry), run_name="__main__")))
+        except RunError as error:
+            return _told(str(error))
         except Exception as error:
-            message = "".join(traceback.format_exception(error))
-            with contextlib.suppress(Exception):  # an engine that is gone hears nothing
-                log.error(message)
-            return language_pb2.RunResponse(error=str(error) or type(error).__name__)
+            return _told("".join(traceback.format_exception(error)))
     return language_pb2.RunResponse()
+
+
+def _told(message: str) -> Any:
+    """The user sees this message, and nothing after it."""
+    with contextlib.suppress(Exception):  # an engine that is gone hears nothing
+        log.error(message)
+    return language_pb2.RunResponse(bail=True)
 
 
 @contextlib.contextmanager

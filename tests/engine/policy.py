@@ -45,7 +45,7 @@ def environment() -> Path:
     return place
 
 
-def preview(stack: EngineStack) -> Run:
-    """``pulumi preview --policy-pack policy`` on a stack."""
+def run(stack: EngineStack, *arguments: str) -> Run:
+    """A command of Pulumi's with ``--policy-pack policy`` on a stack."""
     path = f"{environment()}:{stack.environment['PATH']}"
-    return stack.run("preview", "--policy-pack", str(PACK), PATH=path)
+    return stack.run(*arguments, "--policy-pack", str(PACK), PATH=path)

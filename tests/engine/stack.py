@@ -167,6 +167,13 @@ class EngineStack:
         """What ``pulumi preview --json`` says."""
         return self.json_of(self.run("preview", "--json", *arguments).checked())
 
+    def planned(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The same, and what the program registered (the goals of the plan that a preview saves), by URN."""
+        file = self.directory / "plan.json"
+        preview = self.preview("--save-plan", str(file))
+        plans = json.loads(file.read_text(encoding="utf-8"))["resourcePlans"]
+        return preview, {urn: plan["goal"] for urn, plan in plans.items() if plan.get("goal")}
+
     @staticmethod
     def json_of(run: Run) -> dict[str, Any]:
         """The JSON that a command printed; AssertionError with what it said when there is none."""

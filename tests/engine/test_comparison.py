@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -20,17 +20,29 @@ def mutants(resource: Resource) -> Iterator[tuple[str, dict[str, Any]]]:
     yield "custom", {"custom": not resource.custom}
     if resource.remote:
         return
-    yield "parent", {"parent": OTHER}
     yield "provider", {"provider": OTHER}
-    yield "retain", {"retain_on_delete": not resource.retain_on_delete}
-    yield "ignore", {"ignore_changes": (*resource.ignore_changes, "tags")}
-    yield "replace", {"replace_on_changes": (*resource.replace_on_changes, "tags")}
-    yield "timeouts", {"custom_timeouts": {**resource.custom_timeouts, "delete": "1s"}}
-    for urn in resource.depends_on:
-        yield "dependency", {"depends_on": tuple(other for other in resource.depends_on if other != urn)}
+    yield "import", {"import_id": "id-1"}
+    yield "external", {"external": not resource.external}
     for key, urns in resource.property_depends_on.items():
         yield "property", {"property_depends_on": {**resource.property_depends_on, key: urns[1:]}}
+    yield from _options(resource)
     yield from _inputs(resource)
+
+
+LISTS = ("depends_on", "ignore_changes", "replace_on_changes", "additional_secret_outputs", "aliases")
+
+
+def _options(resource: Resource) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Changes of what a program says of a resource beside its inputs."""
+    yield "parent", {"parent": OTHER}
+    yield "retain", {"retain_on_delete": not resource.retain_on_delete}
+    yield "timeouts", {"custom_timeouts": {**resource.custom_timeouts, "delete": "1s"}}
+    yield "order", {"delete_before_replace": not resource.delete_before_replace}
+    for name in LISTS:
+        before = getattr(resource, name)
+        yield f"added to {name}", {name: (*before, OTHER)}
+        for item in before:
+            yield f"dropped from {name}", {name: tuple(other for other in before if other != item)}
 
 
 def _inputs(resource: Resource) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -64,6 +76,17 @@ def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield path, f"{value}-changed"
 
 
+def test_everything_the_program_can_say_has_mutants(small: Life) -> None:
+    """A new field of the graph gets a mutant here, or a reason why the engine cannot tell."""
+    some = small.graph.resources[:50]
+    changed = {key for resource in some for _, change in mutants(resource) for key in change}
+    assert set(Resource.model_fields) - changed == {
+        *("urn", "type", "name", "creates"),  # their absence is a resource too few or too many
+        "remote",  # decides which of the two comparisons a resource gets
+        "providers",  # EXCEPTIONS, "handed down"
+    }
+
+
 def test_every_mutant_of_every_resource_is_found(small: Life) -> None:
     hidden: list[tuple[str, str]] = []
     count = 0
@@ -82,11 +105,41 @@ def test_mutants_of_components_are_found(small: Life) -> None:
     remotes = [r for r in small.graph.resources if r.remote and r.urn in small.engine.constructed]
     assert bool(remotes) is (small.cloud == "aws")
     for resource in remotes:
-        for what, change in _inputs(resource):
+        for what, change in (*_options(resource), *_inputs(resource)):
             assert of_resource(resource.model_copy(update=change), small.engine), (resource.urn, what)
-        for urn in resource.depends_on:
-            rest = tuple(other for other in resource.depends_on if other != urn)
-            assert of_resource(resource.model_copy(update={"depends_on": rest}), small.engine)
+
+
+WRONG: Mapping[str, Callable[[Resource], dict[str, Any]]] = {
+    "input": lambda r: {"inputs": {**r.inputs, "tags": {"mutated": "true"}}},
+    "dependency": lambda r: {"depends_on": r.depends_on[1:]},
+    "protection": lambda r: {"protect": False},
+}
+
+
+@pytest.mark.parametrize("part", WRONG)
+def test_one_wrong_word_anywhere_makes_the_graphs_differ(small: Life, part: str) -> None:
+    candidates = [r for r in small.graph.resources if r.protect and r.depends_on]
+    assert len(candidates) > 10
+    for resource in candidates:
+        mutant = resource.model_copy(update=WRONG[part](resource))
+        resources = tuple(mutant if r is resource else r for r in small.graph.resources)
+        (line,) = differences(small.graph.model_copy(update={"resources": resources}), small.engine)
+        assert line.startswith(f"{resource.urn}: ")
+
+
+def test_what_a_transform_adds_to_a_components_child_is_compared(small: Life) -> None:
+    makers = [r for r in small.graph.resources if any(child.inputs for child in r.creates)]
+    assert bool(makers) is (small.cloud == "aws")
+    for maker in makers:
+        for child in maker.creates:
+            for key in child.inputs:
+                wrong = child.model_copy(update={"inputs": {**child.inputs, key: {"tier": "another"}}})
+                made = tuple(wrong if c is child else c for c in maker.creates)
+                mutant = maker.model_copy(update={"creates": made})
+                resources = tuple(mutant if r is maker else r for r in small.graph.resources)
+                graph = small.graph.model_copy(update={"resources": resources})
+                (line,) = differences(graph, small.engine)
+                assert line.startswith(f"{child.urn}: {key} is ")
 
 
 @pytest.mark.parametrize("part", ["resource", "child"])

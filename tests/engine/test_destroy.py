@@ -102,22 +102,22 @@ def test_a_protected_stack_is_not_destroyed(deployed: EngineStack) -> None:
     assert not {record.urn for record in deployed.cloud.records()}.isdisjoint(protected)
 
 
-def test_the_services_refuse_too(small: Life, deployed: EngineStack) -> None:
+def test_the_services_refuse_too(small: Life, small_deployed: EngineStack) -> None:
     """Pulumi's own protection taken off is not enough."""
-    deployed.run("state", "unprotect", "--all", "--yes").checked()
-    refused = deployed.run("destroy", "--yes", "--skip-preview")
+    small_deployed.run("state", "unprotect", "--all", "--yes").checked()
+    refused = small_deployed.run("destroy", "--yes", "--skip-preview")
     assert refused.code != 0
     assert re.search("deletion.?protection", refused.text, re.IGNORECASE)
     database = {"aws": "aws:rds/instance:Instance", "gcp": "gcp:sql/databaseInstance:DatabaseInstance"}
-    assert deployed.cloud.records(database[small.cloud])
+    assert small_deployed.cloud.records(database[small.cloud])
 
 
-def test_it_is_destroyed_after_the_documented_steps(small: Life, deployed: EngineStack) -> None:
-    done = follow(deployed, small.cloud)
+def test_it_is_destroyed_after_the_documented_steps(life: Life, deployed: EngineStack) -> None:
+    done = follow(deployed, life.cloud)
     assert any(command.startswith("pulumi state unprotect") for command in done)
     assert any(command.startswith("pulumi destroy") for command in done)
     kept = {record.token for record in deployed.cloud.records()}
-    assert kept == LEFT[small.cloud]
+    assert kept == LEFT[life.cloud]
     removed = any(command.startswith("pulumi stack rm") for command in done)
     assert (
         list(deployed.directory.glob(f"backend/.pulumi/stacks/*/{deployed.name}.json")) == [] or not removed

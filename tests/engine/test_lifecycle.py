@@ -1,4 +1,4 @@
-"""Every tier on every cloud on the real engine: preview, first ``up``, second ``up``, refresh."""
+"""Every tier on every cloud on the real engine: preview, first ``up``, refresh (second: test_policy)."""
 
 from __future__ import annotations
 
@@ -47,14 +47,6 @@ def test_outputs_are_those_of_the_offline_preview(life: Life) -> None:
     for key, value in life.graph.outputs.items():
         if UNKNOWN not in json.dumps(value):
             assert outputs[key] == value
-
-
-def test_a_second_up_changes_nothing(life: Life) -> None:
-    assert life.up.code == 0
-    before = len(life.stack.cloud.log)
-    again = life.stack.up("--json", "--expect-no-changes").checked()
-    assert set(again.changes) == {"same"}
-    assert len(life.stack.cloud.log) == before
 
 
 def test_refresh_finds_no_drift(life: Life) -> None:

@@ -45,30 +45,30 @@ def shown(life: Life) -> Graph:
     )
 
 
-def test_with_an_alias_nothing_is_replaced(small: Life, deployed: EngineStack, rename: Rename) -> None:
-    before, cloud = small.graph, {record.urn: record.id for record in deployed.cloud.records()}
+def test_with_an_alias_nothing_is_replaced(small: Life, small_deployed: EngineStack, rename: Rename) -> None:
+    before, cloud = small.graph, {record.urn: record.id for record in small_deployed.cloud.records()}
     rename(True)
     after = shown(small)
     assert any(resource.name == NEW for resource in after.resources)
     found = diff(before, after)
     assert (found.created, found.replaced, found.deleted) == ((), (), ())
     config = stack_config(small.stack.name, small.cloud)
-    planned = plan(deployed, config)
+    planned = plan(small_deployed, config)
     assert planned.refused == ""
     assert {i.urn for i in planned.resources.values() if i.action != "update"} == set()
     assert {i.urn for i in planned.resources.values()} == {change.urn for change in found.updated}
-    done, operations = carry_out(deployed, config)
+    done, operations = carry_out(small_deployed, config)
     done.checked()
     assert {entry.kind for entry in operations} <= {"update"}
-    assert {record.id for record in deployed.cloud.records()} == set(cloud.values())
-    assert not any(urn.endswith(f"::{OLD}") for urn in deployed.resources())
+    assert {record.id for record in small_deployed.cloud.records()} == set(cloud.values())
+    assert not any(urn.endswith(f"::{OLD}") for urn in small_deployed.resources())
 
 
-def test_without_one_the_buckets_would_go(small: Life, deployed: EngineStack, rename: Rename) -> None:
+def test_without_one_the_buckets_would_go(small: Life, small_deployed: EngineStack, rename: Rename) -> None:
     before = small.graph
     rename(False)
     lost = {change.urn for change in diff(before, shown(small)).data_loss}
     assert lost
-    planned = plan(deployed, stack_config(small.stack.name, small.cloud))
+    planned = plan(small_deployed, stack_config(small.stack.name, small.cloud))
     assert "because it is protected" in planned.refused
     assert f"::{OLD}-" in planned.refused, planned.refused

@@ -190,6 +190,7 @@ def test_options_are_captured() -> None:
             replace_on_changes=["zone"],
             import_="id-1",
             custom_timeouts=pulumi.CustomTimeouts(create="30m"),
+            additional_secret_outputs=["size", "arn"],
             aliases=[pulumi.Alias(name="old"), pulumi.Alias(type_="aws:x/part:Part", name="older")],
         )
         Thing("thing", options)
@@ -200,6 +201,7 @@ def test_options_are_captured() -> None:
     assert thing.replace_on_changes == ("zone",)
     assert thing.import_id == "id-1"
     assert thing.custom_timeouts == {"create": "30m"}
+    assert thing.additional_secret_outputs == ("arn", "size")
     assert thing.aliases == (f"{PREFIX}{THING}::old", f"{PREFIX}aws:x/part:Part::older")
 
 

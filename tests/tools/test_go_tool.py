@@ -155,13 +155,24 @@ def test_the_cache_is_where_caches_are(tmp_path: Path, monkeypatch: pytest.Monke
     assert binary("amtool").parent.parent == Path.home() / ".cache" / "ai-gateway"
 
 
+def test_a_cache_that_cannot_be_written_is_one_line(
+    bin_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("AI_GATEWAY_CACHE", str(tmp_path / "file"))
+    go(bin_dir, "1.99.0")
+    with pytest.raises(ToolError, match=r"^\S+/file/pulumi-\w+: Not a directory: set AI_GATEWAY_CACHE to"):
+        build("pulumi")
+
+
 def test_main_prints_the_place_or_one_line(
     bin_dir: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("sys.argv", ["go_tool", "pulumi"])
     with pytest.raises(SystemExit) as ended:
         go_tool.main()
-    assert str(ended.value.code).startswith("error: Go is not installed")
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.startswith("error: Go is not installed")
     go(bin_dir, "1.99.0")
     go_tool.main()
     assert capsys.readouterr().out == f"{binary('pulumi')}\n"

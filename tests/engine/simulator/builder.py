@@ -38,7 +38,8 @@ class Builder:
         self.inputs = wire.to_dict(request.inputs)
         handed = {urn for found in request.inputDependencies.values() for urn in found.urns}
         self.depends_on = sorted({*request.dependencies, *handed})
-        options = [("grpc.max_receive_message_length", 1 << 29)]
+        # A connection of its own: another engine may have had the port before.
+        options = [("grpc.max_receive_message_length", 1 << 29), ("grpc.use_local_subchannel_pool", 1)]
         self._channel = grpc.insecure_channel(request.monitorEndpoint, options)
         self._monitor = resource_pb2_grpc.ResourceMonitorStub(self._channel)
 
