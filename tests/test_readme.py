@@ -26,9 +26,12 @@ MADE_UP_KEYS = {"secrets.rotate", "tags"}
 """Objects whose keys are the user's own."""
 
 
+def _text(page: str) -> str:
+    return (ROOT / page).read_text(encoding="utf-8")
+
+
 def _block(page: str, name: str) -> str:
-    text = (ROOT / page).read_text(encoding="utf-8")
-    return text.split(f"<!-- {name} -->\n")[1].split(f"<!-- /{name} -->")[0]
+    return _text(page).split(f"<!-- {name} -->\n")[1].split(f"<!-- /{name} -->")[0]
 
 
 def _example() -> str:
@@ -46,7 +49,7 @@ def test_generated_parts_are_current(page: str, name: str) -> None:
 
 def test_short_example_can_be_planned() -> None:
     """The one of README.md: what a reader copies first."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8").split("```yaml\n")[1].split("```\n")[0]
+    text = _text("README.md").split("```yaml\n")[1].split("```\n")[0]
     assert plan_of(read_text(text, "README.md")).requirements.litellm.replicas == 6
 
 
@@ -103,7 +106,7 @@ def _pinned(file: str, package: str) -> str:
 
 
 def test_limits_name_the_versions_that_are_tested_and_those_that_run() -> None:
-    limits = " ".join(_text().split("\n## Limits\n")[1].split("\n## ")[0].split())
+    limits = " ".join(_text("README.md").split("\n## Limits\n")[1].split("\n## ")[0].split())
     engine, sdk = go_tool.version("pulumi").removeprefix("v"), _pinned("requirements.in", "pulumi")
     assert f"`make engine` builds Pulumi {engine}," in limits
     assert f"for a program on the SDK {sdk}." in limits
@@ -115,7 +118,8 @@ def test_limits_name_the_versions_that_are_tested_and_those_that_run() -> None:
 
 
 def test_the_steps_ask_for_a_pulumi_that_is_not_older_than_the_sdk() -> None:
-    asked = re.findall(r"Pulumi CLI(?:\]\S+)?,? ([0-9.]+) or newer", _text())
+    pages = "".join(_text(page) for page in readme.PAGES)
+    asked = re.findall(r"Pulumi CLI(?:\]\S+)?,? ([0-9.]+) or newer", pages)
     assert asked == [_pinned("requirements.in", "pulumi").rpartition(".")[0]] * len(CLOUDS)
 
 
@@ -134,8 +138,7 @@ def test_files_that_pages_name_exist(page: Path) -> None:
 
 def test_decisions_that_are_cited_are_explained() -> None:
     """Every D in code and pages is a row of docs/decisions.md, and every row is cited by the code."""
-    page = (ROOT / "docs" / "decisions.md").read_text(encoding="utf-8")
-    explained = re.findall(r"^\| (D\d+) \|", page, re.MULTILINE)
+    explained = re.findall(r"^\| (D\d+) \|", _text("docs/decisions.md"), re.MULTILINE)
     sources = [
         path for room in ("sizing", "components", "infra", "cli") for path in (ROOT / room).rglob("*.py")
     ]
