@@ -43,12 +43,12 @@ class Life:
     def __init__(self, stack: EngineStack, tier: str, cloud: str) -> None:
         self.stack = stack
         self.cloud = cloud
-        self._config = stack_config(tier, cloud)
+        self.config = stack_config(tier, cloud)
 
     @functools.cached_property
     def graph(self) -> Graph:
         """What ``gateway preview`` shows of the same stack file."""
-        return preview_graph(load(self._config, where="the stack file"), self.stack.name)
+        return preview_graph(load(self.config, where="the stack file"), self.stack.name)
 
     @functools.cached_property
     def engine(self) -> Engine:

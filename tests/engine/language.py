@@ -12,6 +12,7 @@ import contextlib
 import contextvars
 import logging
 import runpy
+import sys
 import traceback
 import warnings
 from collections.abc import Iterable
@@ -44,10 +45,19 @@ class _Asyncio:
         return await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
 
 
+def _silent(*_: Any, **__: Any) -> None:
+    """In the place of ``pulumi.log.debug``."""
+
+
 sdk_stack.asyncio = _Asyncio()
 # Where in the program each registration stands is a third of the SDK's time and half of the state's size, and
 # no test asks.
 sdk_resource._get_stack_trace = source_pb2.StackTrace
+# The SDK tells the engine of every step of every registration and waits for its answer, each time; the engine
+# shows it to those who ask for --debug, and no test does.
+log.debug = _silent
+# Most threads here wait for an answer: what runs may finish its piece before the next one has its turn.
+sys.setswitchinterval(0.02)
 # Many engines come and go while this process stays. Channels to one address share a connection, so that a new
 # engine on the port of a dead one would be taken for dead, until the next attempt to connect is due.
 sdk_grpc._GRPC_CHANNEL_OPTIONS.append(("grpc.use_local_subchannel_pool", 1))
