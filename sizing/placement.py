@@ -106,11 +106,12 @@ class _Node:
         )
 
     def take(self, pod: Pod) -> None:
+        name = pod.workload.name
         self.cpu_m -= pod.cpu_m
         self.memory_mib -= pod.memory_mib
         self.gpus -= pod.gpus
         self.pods -= 1
-        self.running[pod.workload.name] = self.running.get(pod.workload.name, 0) + 1
+        self.running[name] = self.running.get(name, 0) + 1
         self.free = _free(self.shape, self.cpu_m, self.memory_mib)
 
 
@@ -167,9 +168,11 @@ class Placement:
         workload on the node, up to 200 for those in its zone, up to 100 for what is free.
         """
         found = self._candidates_of(pod.workload)
-        fewest, most = min(found.counts.values(), default=0), max(found.counts.values(), default=0) or 1
+        counts = found.counts
+        most = max(counts.values(), default=0) or 1
         best, best_score = None, 0.0
         hard = pod.workload.spread_zones == "hard"
+        fewest = min(counts.values(), default=0) if hard else 0
         for zone in self._zones if pod.zone is None else (pod.zone,):
             if hard and self._skewed(pod, found, zone, fewest):
                 continue
@@ -177,14 +180,14 @@ class Placement:
             top = self._best(pod, heap) if heap else None
             if top is None:
                 continue
-            score = -200.0 * found.counts[zone] / most - 200.0 * top[0] - 50.0 * top[1]
+            score = -200.0 * counts[zone] / most - 200.0 * top[0] - 50.0 * top[1]
             if best is None or (score, -top[2]) > (best_score, -best):
                 best, best_score = top[2], score
         if best is None:
             return False
         node = self._nodes[best]
         node.take(pod)
-        found.counts[node.zone] += 1
+        counts[node.zone] += 1
         return True
 
     def place_all(self, pods: Sequence[Pod]) -> tuple[Unplaced, ...]:
@@ -204,30 +207,33 @@ class Placement:
     def _candidates_of(self, workload: Workload) -> _Candidates:
         found = self._candidates.get(workload.name)
         if found is None:
-            wanted, name = workload.node_labels, workload.name
-            heaps = {
-                zone: [
-                    (n.running.get(name, 0), -n.free, i)
-                    for i, n in members
-                    if not wanted or n.shape.carries(wanted)
-                ]
-                for zone, members in self._members.items()
-            }
-            counts = {zone: sum(key[0] for key in heap) for zone, heap in heaps.items()}
-            for heap in heaps.values():
-                heapq.heapify(heap)
-            found = self._candidates[name] = _Candidates(heaps, counts)
+            found = self._candidates[workload.name] = self._nodes_for(workload)
         return found
+
+    def _nodes_for(self, workload: Workload) -> _Candidates:
+        wanted, name = workload.node_labels, workload.name
+        made = _Candidates({}, {})
+        for zone, members in self._members.items():
+            heap: list[_Key] = []
+            there = 0
+            for i, node in members:
+                if not wanted or node.shape.carries(wanted):
+                    own = node.running.get(name, 0)
+                    there += own
+                    heap.append((own, -node.free, i))
+            heapq.heapify(heap)
+            made.heaps[zone], made.counts[zone] = heap, there
+        return made
 
     def _best(self, pod: Pod, heap: list[_Key]) -> _Key | None:
         """The best node of a zone that takes the pod; drops those that never will again."""
-        name = pod.workload.name
+        name, nodes = pod.workload.name, self._nodes
         while heap:
             key = heap[0]
-            node = self._nodes[key[2]]
-            now = (node.running.get(name, 0), -node.free, key[2])
-            if now != key:  # it has taken a pod since
-                heapq.heapreplace(heap, now)
+            node = nodes[key[2]]
+            own, used = node.running.get(name, 0), -node.free
+            if own != key[0] or used != key[1]:  # it has taken a pod since
+                heapq.heapreplace(heap, (own, used, key[2]))
             elif node.refuses(pod):
                 heapq.heappop(heap)
             else:
