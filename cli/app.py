@@ -9,12 +9,11 @@ from typing import Annotated
 
 import typer
 
-from cli import errors, output
+from cli import INTERRUPTED, errors, output
 from cli.alerts import alerts
 from cli.diff import diff
 from cli.findings import findings
 from cli.fit import fit
-from cli.main import INTERRUPTED
 from cli.preview import preview
 from cli.quotas import quotas
 from cli.size import size

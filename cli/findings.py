@@ -15,6 +15,7 @@ from rich.text import Text
 
 from cli import options, output
 from cli.figures import figure
+from cli.report import heading, report_of
 from sizing.findings import Kind
 
 Finding = Mapping[str, Any]
@@ -56,8 +57,6 @@ def findings(
     figure and the actual one, the reason, and the source of that reason. Takes about a second; needs no cloud
     account.
     """
-    from cli.size import heading, report_of
-
     report = report_of(project, stack, cloud, region)
     found = [finding for finding in report["findings"] if kind is None or finding["kind"] == kind]
     if as_json:

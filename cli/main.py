@@ -7,10 +7,7 @@ import sys
 from collections.abc import Sequence
 from types import FrameType
 
-INTERRUPTED = 130
-"""Control-C: 128 + SIGINT, as shells report it."""
-TERMINATED = 143
-"""128 + SIGTERM."""
+from cli import INTERRUPTED, TERMINATED
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -14,13 +13,10 @@ from rich.text import Text
 from cli import options, output
 from cli.figures import ABSENT, figure, lookup
 from cli.findings import Finding, marks, summary
+from cli.report import Report, heading, report_of
 from cli.sheet import Row, sections
-from infra.planning import plan_of
 from sizing.cells import Cell, guide_cells
 from sizing.guide.cells import Tier
-from sizing.report import size_report
-
-Report = dict[str, Any]
 
 
 def size(
@@ -40,16 +36,6 @@ def size(
         output.show_json(report)
     else:
         output.show(heading(stack, report), *_sheet(report), *summary(stack, report["findings"]))
-
-
-def report_of(project: Path, stack: str, cloud: str | None, region: str | None) -> Report:
-    """The report of a stack by name. Raises SizingError for anything that cannot be met."""
-    return size_report(plan_of(options.settings_for(project, stack, cloud, region)))
-
-
-def heading(stack: str, report: Report) -> Text:
-    """Which stack this is and where it would run."""
-    return Text.assemble((stack, "bold"), f"  tier {report['tier']} on {report['cloud']}, {report['region']}")
 
 
 @dataclass(frozen=True)

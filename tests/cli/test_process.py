@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cli import size as size_module
+from cli import report as report_module
 from cli.app import app
 from cli.main import main
 from tests.cli.conftest import Run
@@ -134,7 +134,7 @@ def test_a_defect_is_one_line_and_a_status_of_its_own(
     def broken(_plan: object) -> None:
         raise KeyError("gpu")
 
-    monkeypatch.setattr(size_module, "size_report", broken)
+    monkeypatch.setattr(report_module, "size_report", broken)
     result = gateway("size", "small")
     assert (result.status, result.out) == (70, "")
     assert result.err.startswith("internal error: KeyError: 'gpu'\n")
@@ -148,7 +148,7 @@ def test_control_c_ends_quietly(gateway: Run, monkeypatch: pytest.MonkeyPatch) -
     def interrupted(_plan: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(size_module, "size_report", interrupted)
+    monkeypatch.setattr(report_module, "size_report", interrupted)
     result = gateway("size", "small")
     assert (result.status, result.out, result.err) == (130, "", "")
 

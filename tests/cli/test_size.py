@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from cli import report as report_module
 from cli.figures import ABSENT, lookup
 from cli.sheet import sections
 from sizing.cells import guide_cells
@@ -121,10 +122,7 @@ def test_findings_of_one_kind(gateway: Run, kind: Kind) -> None:
 
 
 def test_no_findings_of_a_kind_is_said(gateway: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    from cli import size
-
-    original = size.size_report
-    monkeypatch.setattr(size, "size_report", lambda of: {**original(of), "findings": []})
+    monkeypatch.setattr(report_module, "size_report", lambda of: {**size_report(of), "findings": []})
     assert "No findings of the kind risk." in gateway("findings", "large", "--kind", "risk").out
 
 
