@@ -55,7 +55,7 @@ def machine(path: str, name: str, *, gpu: bool) -> Machine:
         limit = f"has {'no' if gpu else 'a'} GPU, and this is the {kind} pool"
     else:
         limit = "not an x86_64 instance type of the catalogue"
-    raise SizingError(path, name, limit, suggestion(name, known))
+    raise SizingError(path, name, limit, suggestion("" if name in machines() else name, known))
 
 
 @functools.cache

@@ -74,7 +74,11 @@ def machine(path: str, name: str, *, gpu: bool) -> Machine:
     else:
         limit = "not a machine type of the Google Cloud catalogue"
     nearest = EQUIVALENTS.get(name)
-    remedy = f"Use {nearest}, its equivalent." if nearest in known else suggestion(name, known)
+    remedy = (
+        f"Use {nearest}, its equivalent."
+        if nearest in known
+        else suggestion("" if name in machines() else name, known)
+    )
     if gpu and name in limits.SPOT_ONLY:
         raise limits.ON_DEMAND.refusal(path, name, "sold as Spot or Flex-start only, not on demand", remedy)
     raise SizingError(path, name, limit, remedy)
