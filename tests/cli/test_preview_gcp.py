@@ -24,15 +24,16 @@ real_preview = infra.preview.preview_graph
 
 
 @functools.cache
-def captured(stack: str) -> Graph:
-    return real_preview(relocated(read(ROOT, stack), "gcp", None), stack)
+def captured(tier: str, stack: str = "") -> Graph:
+    """A shipped stack file under the name of ``stack``, or its own."""
+    return real_preview(relocated(read(ROOT, tier), "gcp", None), stack or tier)
 
 
 @pytest.fixture(autouse=True)
 def _captured_once(monkeypatch: pytest.MonkeyPatch) -> None:
     def preview_graph(settings: Settings, stack: str) -> Graph:
-        assert (settings.tier, settings.cloud) == (stack, "gcp")
-        return captured(stack)
+        assert settings.cloud == "gcp"
+        return captured(settings.tier, stack)
 
     monkeypatch.setattr(infra.preview, "preview_graph", preview_graph)
 
@@ -140,6 +141,7 @@ def test_size_on_aws_has_no_rows_of_google(gateway: Run) -> None:
 
 
 def test_two_stacks_can_be_compared_on_another_cloud(gateway: Run) -> None:
+    """Under one name, so that only what differs does."""
     result = gateway("diff", "small", "enterprise", "--cloud", "gcp")
     assert (result.status, result.err) == (0, "")
     assert "gcp:sql/databaseInstance:DatabaseInstance" in result.out
