@@ -111,8 +111,7 @@ def _in_numbers(plan: Plan, changes: Changes | None) -> Changes | None:
     if tried is None or changes is None or None not in changes.values():
         return changes
     stated: Changes = {path: _now(tried, path) if value is None else value for path, value in changes.items()}
-    again = _planned(plan, stated)
-    return stated if again and all(case.fits for case in judge(again)) else None
+    return stated if _does(plan, stated) else None
 
 
 def _larger(plan: Plan, now: Machine) -> Iterator[str]:
@@ -135,14 +134,19 @@ def _planned(plan: Plan, changes: Changes) -> Plan | None:
         return None
 
 
+def _does(plan: Plan, changes: Changes) -> bool:
+    """Whether the stack fits with the changes."""
+    tried = _planned(plan, changes)
+    return tried is not None and all(case.fits for case in judge(tried))
+
+
 def _remedy(plan: Plan, path: str, changes: Changes) -> Remedy:
     """One of the changes in words. A maximum may be left out when the model's own does."""
     value, now = changes[path], _now(plan, path)
     if not isinstance(value, int):
         text = f"No number of {now} that can be ordered would do: set {path} to {value}."
         return Remedy(path, now, None, value, text)
-    without = _planned(plan, changes | {path: None}) if path.endswith(".max") else None
-    free = without is not None and all(case.fits for case in judge(without))
+    free = path.endswith(".max") and _does(plan, changes | {path: None})
     least = "at least " if isinstance(now, int) and value > now else ""
     text = f"Set {path} to {least}{value}{', or leave it out' if free else ''}."
     return Remedy(path, now, value, value, text)

@@ -155,5 +155,4 @@ def twin_of(life: Life, directory: Path) -> EngineStack:
 
 def fresh_of(life: Life, directory: Path, pulumi: Path) -> EngineStack:
     """A stack of the same settings, not up yet."""
-    name = life.stack.name
-    return EngineStack(pulumi, directory / "fresh", name, stack_config(name, life.cloud))
+    return EngineStack(pulumi, directory / "fresh", life.stack.name, life.config)

@@ -13,7 +13,7 @@ from infra.settings import load
 from policy.rules import check
 from tests.engine import policy
 from tests.engine.conftest import Life
-from tests.engine.stack import EngineStack, stack_config
+from tests.engine.stack import EngineStack
 
 PASSED = re.compile(r"^ +✅ ai-gateway@v[0-9.]+ \(local: ", re.MULTILINE)
 FAILED = re.compile(r"^ +❌ ai-gateway@v[0-9.]+ \(local: ", re.MULTILINE)
@@ -43,7 +43,7 @@ def test_a_first_preview_keeps_every_policy(small_fresh: EngineStack) -> None:
 
 
 def test_a_protection_turned_off_is_found(small: Life, small_deployed: EngineStack) -> None:
-    config = {**stack_config(small.stack.name, small.cloud), **OFF}
+    config = {**small.config, **OFF}
     small_deployed.configure(config)
     graph = preview_graph(load(config, where="the stack file"), small_deployed.name, preview=False)
     offline = {(f.rule.level, f.rule.id, f.violation.urn.rpartition("::")[2]) for f in check(graph)}

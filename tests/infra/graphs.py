@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from infra.graph import Graph, Resource
+from infra.graph import Graph, Resource, diff
 from infra.urns import make_urn, parse_urn
 
 ROOT = "urn:pulumi:dev::shop::pulumi:pulumi:Stack::shop-dev"
 PROVIDER = "urn:pulumi:dev::shop::pulumi:providers:aws::main"
+
+DB = "aws:rds/instance:Instance"
+VPC = "aws:ec2/vpc:Vpc"
+SUBNET = "aws:ec2/subnet:Subnet"
+SQL = "gcp:sql/databaseInstance:DatabaseInstance"
+POOL = "gcp:container/nodePool:NodePool"
+SUBNETWORK = "gcp:compute/subnetwork:Subnetwork"
+CONFIG = "kubernetes:core/v1:ConfigMap"
 
 
 def resource(
@@ -47,3 +55,15 @@ def urn(type_: str, name: str, parent: str = ROOT) -> str:
 def names(changes: Any) -> list[str]:
     """Names of changed resources, in order."""
     return [parse_urn(change.urn).name for change in changes]
+
+
+def one(type_: str, inputs: dict[str, Any] | None = None, **options: Any) -> Graph:
+    """A graph of one resource called ``it``."""
+    return graph(resource(type_, "it", inputs=inputs or {}, **options))
+
+
+def change(type_: str, old: dict[str, Any], new: dict[str, Any], **options: Any) -> Any:
+    """The single change between two graphs of one resource."""
+    found = diff(one(type_, old), one(type_, new, **options))
+    (result,) = (*found.updated, *found.replaced)
+    return result

@@ -4,43 +4,37 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
 
 import pulumi
 import pulumi_random as random
 import pytest
 
 from components.aws.iam import INLINE_POLICY_LIMIT, TRUST_POLICY_LIMIT
-from components.aws.identity import Identity, IdentityArgs
+from components.aws.identity import Identity
 from infra.graph.model import Graph
 from sizing.specs import Identity as IdentitySpec
+from tests.components.aws.identities import (
+    BUCKETS,
+    KEYS,
+    args,
+    every_statement,
+    graph_of,
+    statements,
+    texts,
+)
+from tests.components.aws.identities import graph as graph
 from tests.factories_foundation import (
     ACCOUNT,
     CLUSTER,
     IDENTITIES,
-    PARTITION,
     REGION,
-    TAGS,
     captured,
     check_contract,
     of_type,
-    policy,
 )
 
-BUCKETS = {purpose: f"arn:aws:s3:::{purpose}" for purpose in ("vault-snapshots", "thanos", "model-cache")}
-KEYS = {
-    purpose: f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{purpose}"
-    for purpose in ("seal", "storage", "ebs", "secrets")
-}
-NAMES = ("litellm-db", "grafana-admin")
-
-
-def secret(name: str) -> str:
-    return f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:gateway/test/{name}-??????"
-
-
-SECRETS = [secret(name) for name in NAMES]
 LISTING = ["s3:ListBucket", "s3:GetBucketLocation"]
+
 
 DESCRIBING = {
     ("cloud-metrics", "ReadMetrics"),
@@ -49,86 +43,6 @@ DESCRIBING = {
     ("load-balancer-controller", "CertificatesAndFirewalls"),
 }
 """Statements on all resources: AWS gives these actions none, or (certificates, firewalls) other people's."""
-
-
-REFERENCE = {
-    "acm": """
-        DescribeCertificate ListCertificates
-    """,
-    "cognito-idp": """
-        DescribeUserPoolClient
-    """,
-    "ec2": """
-        AuthorizeSecurityGroupIngress CreateSecurityGroup CreateTags DeleteSecurityGroup DeleteTags
-        DescribeAccountAttributes DescribeAddresses DescribeAvailabilityZones DescribeCoipPools
-        DescribeInstances DescribeInternetGateways DescribeIpamPools DescribeNetworkInterfaces
-        DescribeRouteTables DescribeSecurityGroups DescribeSubnets DescribeTags
-        DescribeVpcPeeringConnections DescribeVpcs GetCoipPoolUsage GetSecurityGroupsForVpc
-        RevokeSecurityGroupIngress
-    """,
-    "elasticloadbalancing": """
-        AddListenerCertificates AddTags CreateListener CreateLoadBalancer CreateRule CreateTargetGroup
-        DeleteListener DeleteLoadBalancer DeleteRule DeleteTargetGroup DeregisterTargets
-        DescribeCapacityReservation DescribeListenerAttributes DescribeListenerCertificates
-        DescribeListeners DescribeLoadBalancerAttributes DescribeLoadBalancers DescribeRules
-        DescribeSSLPolicies DescribeTags DescribeTargetGroupAttributes DescribeTargetGroups
-        DescribeTargetHealth DescribeTrustStores ModifyCapacityReservation ModifyIpPools ModifyListener
-        ModifyListenerAttributes ModifyLoadBalancerAttributes ModifyRule ModifyTargetGroup
-        ModifyTargetGroupAttributes RegisterTargets RemoveListenerCertificates RemoveTags
-        SetIpAddressType SetRulePriorities SetSecurityGroups SetSubnets SetWebAcl
-    """,
-    "iam": """
-        CreateServiceLinkedRole GetServerCertificate ListServerCertificates
-    """,
-    "shield": """
-        CreateProtection DeleteProtection DescribeProtection GetSubscriptionState
-    """,
-    "waf-regional": """
-        AssociateWebACL DisassociateWebACL GetWebACL GetWebACLForResource
-    """,
-    "wafv2": """
-        AssociateWebACL DisassociateWebACL GetWebACL GetWebACLForResource
-    """,
-}
-"""Actions of the controller's reference policy by service: docs/install/iam_policy.json at v3.5.0."""
-
-
-def args(**changes: Any) -> IdentityArgs:
-    fields: dict[str, Any] = {
-        "identities": IDENTITIES,
-        "cluster_name": CLUSTER,
-        "account_id": ACCOUNT,
-        "region": REGION,
-        "partition": PARTITION,
-        "bucket_arns": BUCKETS,
-        "key_arns": KEYS,
-        "secret_prefix": "gateway/test/",
-        "secret_names": NAMES,
-        "bedrock": True,
-        "tags": TAGS,
-    }
-    return IdentityArgs(**{**fields, **changes})
-
-
-def graph_of(**changes: Any) -> Graph:
-    return captured(lambda opts: Identity("identity", args(**changes), opts))
-
-
-@pytest.fixture(scope="module")
-def graph() -> Graph:
-    return graph_of()
-
-
-def statements(graph: Graph, role: str) -> dict[str, dict[str, Any]]:
-    return policy(of_type(graph, "RolePolicy")[f"identity-{role}"].inputs["policy"])
-
-
-def every_statement(graph: Graph) -> list[tuple[str, dict[str, Any]]]:
-    return [(i.role, statement) for i in IDENTITIES for statement in statements(graph, i.role).values()]
-
-
-def texts(value: Any) -> list[str]:
-    return [value] if isinstance(value, str) else list(value)
 
 
 def test_contract() -> None:
@@ -261,146 +175,6 @@ def test_who_may_do_nothing_gets_no_role() -> None:
     }
     for type_ in ("Role", "RolePolicy", "PodIdentityAssociation"):
         assert set(of_type(graph, type_)) == {f"identity-{role}" for role in left}
-
-
-def test_the_autoscaler_scales_groups_of_this_cluster_only(graph: Graph) -> None:
-    found = statements(graph, "cluster-autoscaler")
-    assert set(found) == {"Describe", "DescribeNodeGroups", "ScaleOwnGroups"}
-    assert found["Describe"]["Action"] == [
-        "autoscaling:DescribeAutoScalingGroups",
-        "autoscaling:DescribeAutoScalingInstances",
-        "autoscaling:DescribeLaunchConfigurations",
-        "autoscaling:DescribeScalingActivities",
-        "ec2:DescribeImages",
-        "ec2:DescribeInstanceTypes",
-        "ec2:DescribeLaunchTemplateVersions",
-        "ec2:GetInstanceTypesFromInstanceRequirements",
-    ]
-    scale = found["ScaleOwnGroups"]
-    assert scale["Action"] == [
-        "autoscaling:SetDesiredCapacity",
-        "autoscaling:TerminateInstanceInAutoScalingGroup",
-    ]
-    assert (
-        scale["Resource"]
-        == f"arn:aws:autoscaling:{REGION}:{ACCOUNT}:autoScalingGroup:*:autoScalingGroupName/*"
-    )
-    assert scale["Condition"] == {
-        "StringEquals": {
-            "aws:ResourceTag/k8s.io/cluster-autoscaler/enabled": "true",
-            f"aws:ResourceTag/k8s.io/cluster-autoscaler/{CLUSTER}": "owned",
-        }
-    }
-    groups = found["DescribeNodeGroups"]
-    assert groups["Action"] == "eks:DescribeNodegroup"
-    assert groups["Resource"] == f"arn:aws:eks:{REGION}:{ACCOUNT}:nodegroup/{CLUSTER}/*/*"
-
-
-def test_the_csi_driver_has_its_managed_policy_and_the_volume_key(graph: Graph) -> None:
-    (attached,) = of_type(graph, "RolePolicyAttachment").values()
-    assert attached.inputs["policyArn"] == "arn:aws:iam::aws:policy/AmazonEBSCSIDriverPolicyV2"
-    found = statements(graph, "ebs-csi")
-    assert {statement["Resource"] for statement in found.values()} == {KEYS["ebs"]}
-    assert found["AttachVolumes"]["Action"] == "kms:CreateGrant"
-    assert found["AttachVolumes"]["Condition"] == {"Bool": {"kms:GrantIsForAWSResource": "true"}}
-    use = found["EncryptVolumes"]
-    assert use["Action"] == [
-        "kms:Decrypt",
-        "kms:DescribeKey",
-        "kms:GenerateDataKeyWithoutPlaintext",
-        "kms:ReEncryptFrom",
-        "kms:ReEncryptTo",
-    ]
-    assert use["Condition"] == {"StringEquals": {"kms:ViaService": f"ec2.{REGION}.amazonaws.com"}}
-
-
-def test_external_secrets_reads_this_stacks_secrets_only(graph: Graph) -> None:
-    found = statements(graph, "external-secrets")
-    read, decrypt = found["ReadSecrets"], found["KeyOfTheseSecrets"]
-    assert read["Action"] == ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"]
-    assert read["Resource"] == SECRETS
-    assert (decrypt["Action"], decrypt["Resource"]) == (["kms:Decrypt"], KEYS["secrets"])
-    assert decrypt["Condition"] == {
-        "StringEquals": {"kms:ViaService": f"secretsmanager.{REGION}.amazonaws.com"},
-        "StringLike": {"kms:EncryptionContext:SecretARN": SECRETS},
-    }
-
-
-def test_the_first_start_of_vault_writes_two_entries_and_reads_one_back(graph: Graph) -> None:
-    found = statements(graph, "vault-init")
-    both = [secret("vault-recovery-keys"), secret("vault-root-token")]
-    assert {sid: (s["Action"], s["Resource"]) for sid, s in found.items()} == {
-        "WriteKeysAndToken": ("secretsmanager:PutSecretValue", both),
-        "ReadToken": ("secretsmanager:GetSecretValue", both[1:]),
-        "KeyOfTheseSecrets": (["kms:Decrypt", "kms:GenerateDataKey"], KEYS["secrets"]),
-    }
-    assert found["KeyOfTheseSecrets"]["Condition"]["StringLike"] == {"kms:EncryptionContext:SecretARN": both}
-
-
-def test_nobody_else_reads_what_the_first_start_wrote(graph: Graph) -> None:
-    for role, statement in every_statement(graph):
-        if role != "vault-init" and "secretsmanager:GetSecretValue" in texts(statement["Action"]):
-            assert not {r for r in texts(statement["Resource"]) if "vault" in r or r.endswith("/*")}, role
-
-
-def test_the_load_balancer_controller_has_every_action_of_its_reference_policy(graph: Graph) -> None:
-    actions = {
-        action
-        for statement in statements(graph, "load-balancer-controller").values()
-        for action in texts(statement["Action"])
-    }
-    assert actions == {f"{service}:{name}" for service, names in REFERENCE.items() for name in names.split()}
-
-
-def test_the_load_balancer_controller_changes_what_is_this_clusters(graph: Graph) -> None:
-    found = statements(graph, "load-balancer-controller")
-    own = {"StringEquals": {"aws:ResourceTag/elbv2.k8s.aws/cluster": CLUSTER}}
-    new = {"aws:RequestTag/elbv2.k8s.aws/cluster": CLUSTER}
-    assert found["OwnGroups"]["Condition"] == found["ModifyOwn"]["Condition"] == own
-    assert found["Create"]["Condition"] == {"StringEquals": new}
-    assert found["TagNewGroups"]["Condition"] == {
-        "StringEquals": {**new, "ec2:CreateAction": "CreateSecurityGroup"}
-    }
-    assert found["TagNew"]["Condition"] == {
-        "StringEquals": {
-            **new,
-            "elasticloadbalancing:CreateAction": ["CreateLoadBalancer", "CreateTargetGroup"],
-        }
-    }
-    for sid in ("TagOwn", "TagOwnGroups"):
-        assert found[sid]["Condition"] == {"Null": {"aws:RequestTag/elbv2.k8s.aws/cluster": "true"}, **own}
-    assert found["NodeGroups"]["Condition"] == {
-        "Null": {f"aws:ResourceTag/kubernetes.io/cluster/{CLUSTER}": "false"}
-    }
-
-
-def test_the_load_balancer_controllers_resources(graph: Graph) -> None:
-    found = statements(graph, "load-balancer-controller")
-
-    def balancing(*kinds: str) -> list[str]:
-        return [f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:{kind}/*" for kind in kinds]
-
-    groups = f"arn:aws:ec2:{REGION}:{ACCOUNT}:security-group/*"
-    vpcs = f"arn:aws:ec2:{REGION}:{ACCOUNT}:vpc/*"
-    elb = "elasticloadbalancing.amazonaws.com"
-    assert {sid: texts(statement["Resource"]) for sid, statement in found.items()} == {
-        "Describe": ["*"],
-        "CertificatesAndFirewalls": ["*"],
-        "ServiceRole": [f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/{elb}/*"],
-        "NodeGroups": [groups],
-        "CreateGroups": [groups, vpcs],
-        "TagNewGroups": [groups],
-        "TagOwnGroups": [groups],
-        "OwnGroups": [groups],
-        "Create": balancing("loadbalancer", "targetgroup"),
-        "TagNew": balancing("loadbalancer", "targetgroup"),
-        "TagOwn": balancing("loadbalancer", "targetgroup"),
-        "TagListeners": balancing("listener", "listener-rule"),
-        "ModifyOwn": balancing("loadbalancer", "targetgroup", "listener"),
-        "Listeners": balancing("loadbalancer", "listener", "listener-rule"),
-        "Targets": balancing("targetgroup"),
-    }
-    assert found["ServiceRole"]["Condition"] == {"StringEquals": {"iam:AWSServiceName": elb}}
 
 
 def test_resources_are_of_this_account_and_region(graph: Graph) -> None:

@@ -1,0 +1,322 @@
+"""Stack files whose values nothing can be made of, each with what is said of it."""
+
+from __future__ import annotations
+
+from infra.settings import TAG_LIMIT
+from tests.infra.wrong_forms import JWKS, Wrong
+
+ROLE = "arn:aws:iam::123456789012:role/platform-admin"
+SERVICE_LINKED = (
+    "arn:aws:iam::123456789012:role/aws-service-role/eks.amazonaws.com/AWSServiceRoleForAmazonEKS"
+)
+OWN = {
+    "repository": "acme/chat", "precision": "bf16", "layers": 40, "attentionHeads": 32, "kvHeads": 8,
+    "headDim": 128, "maxPosition": 8192,
+}  # fmt: skip
+
+VALUES: Wrong = {
+    "no replicas": ({"litellm": {"replicas": 0}}, "litellm.replicas", 0, "at least 1", "at least 1"),
+    "fewer than none": ({"nodes": {"cpu": {"min": -1}}}, "nodes.cpu.min", -1, "at least 0", "at least 0"),
+    "no memory": (
+        {"litellm": {"memory": {"request": "0Mi"}}},
+        "litellm.memory.request",
+        "0Mi",
+        "at least 1",
+        "at least 1",
+    ),
+    "too many": (
+        {"nodes": {"cpu": {"diskGib": 20_000}}},
+        "nodes.cpu.diskGib",
+        20_000,
+        "at most 16384",
+        "at most 16384",
+    ),
+    "an answer longer than the balancer's patience": (
+        {"litellm": {"requestTimeoutSeconds": 3571}},
+        "litellm.requestTimeoutSeconds",
+        3571,
+        "at most 3570",
+        "at most 3570",
+    ),
+    "metrics for ever": (
+        {"observability": {"prometheus": {"retentionDays": 100_000}}},
+        "observability.prometheus.retentionDays",
+        100_000,
+        "at most 3650",
+        "at most 3650",
+    ),
+    "spend for ever": (
+        {"litellm": {"spendLogRetentionDays": 1_000_000}},
+        "litellm.spendLogRetentionDays",
+        1_000_000,
+        "at most 3650",
+        "at most 3650",
+    ),
+    "no count of pods": (
+        {"litellm": {"replicas": 10**400}},
+        "litellm.replicas",
+        10**400,
+        "at most 10000",
+        "at most 10000",
+    ),
+    "more than 32 bits": (
+        {"agentGateway": {"rateLimit": {"requestsPerSecond": 1, "burst": 10**10}}},
+        "agentGateway.rateLimit.burst",
+        10**10,
+        "at most 2147483647",
+        "at most 2147483647",
+    ),
+    "more routers than the chart's pods say": (
+        {"vllm": {"routerReplicas": 2000}},
+        "vllm.routerReplicas",
+        2000,
+        "at most 100",
+        "at most 100",
+    ),
+    "a rotation without end": (
+        {"secrets": {"rotate": {"grafana-admin": 10**9}}},
+        "secrets.rotate.grafana-admin",
+        10**9,
+        "at most 10000",
+        "at most 10000",
+    ),
+    "more cores than there are": (
+        {"vault": {"cpu": "1000000000000000000"}},
+        "vault.cpu",
+        "1000000000000000000",
+        "more than any machine has, which is 10000",
+        "at most 10000",
+    ),
+    "more memory than there is": (
+        {"vault": {"memory": "1000000Gi"}},
+        "vault.memory",
+        "1000000Gi",
+        "more than any machine has, which is 65536Gi",
+        "at most 65536Gi",
+    ),
+    "memory without a unit": ({"vault": {"memory": 8}}, "vault.memory", 8, "without a unit", "Write 8Gi"),
+    "an engine's name that ends a query": (
+        {"vllm": {"engines": [{"name": 'a"b'}]}},
+        "vllm.engines[0].name",
+        'a"b',
+        "not a model's name",
+        "llama-3.1-8b",
+    ),
+    "a model's name of two lines": (
+        {"litellm": {"externalModels": [{"name": "a\nb", "model": "openai/x", "apiKeySecret": "k"}]}},
+        "litellm.externalModels[0].name",
+        "a\nb",
+        "not a model's name",
+        "llama-3.1-8b",
+    ),
+    "a provider's model without end": (
+        {"litellm": {"externalModels": [{"name": "a", "model": "x" * 70_000, "apiKeySecret": "k"}]}},
+        "litellm.externalModels[0].model",
+        "x" * 70_000,
+        "xxx...' is not LiteLLM's name",
+        "openai/gpt-4o",
+    ),
+    "an audience of two lines": (
+        {"ingress": {"jwt": {"issuer": "https://a.b", "jwks": JWKS, "audiences": ["a\nb"]}}},
+        "ingress.jwt.audiences[0]",
+        "a\nb",
+        "not one line",
+        "line ends",
+    ),
+    "more workers than memory": (
+        {"litellm": {"workers": 8}},
+        "litellm.workers",
+        8,
+        "8 idle ones take 2720 MiB of a pod that may have 1024 MiB",
+        "litellm.memory.limit to at least 2720Mi, or at most 3 workers",
+    ),
+    "no room for metrics": (
+        {"observability": {"prometheus": {"storageGib": 1}}},
+        "observability.prometheus.storageGib",
+        1,
+        "less than 1 GiB",
+        "at least 2",
+    ),
+    "a limit of nothing": (
+        {"litellm": {"limits": {"requestsPerMinutePerKey": 0}}},
+        "litellm.limits.requestsPerMinutePerKey",
+        0,
+        "at least 1",
+        "at least 1",
+    ),
+    "a period of no budget": (
+        {"litellm": {"limits": {"budgetDays": 7}}},
+        "litellm.limits.budgetDays",
+        7,
+        "there is none",
+        "litellm.limits.budgetUsd",
+    ),
+    "a budget of nobody": (
+        {"litellm": {"limits": {"budgetUsd": 7}}},
+        "litellm.limits.budgetUsd",
+        7,
+        "the stack has none",
+        "litellm.externalModels",
+    ),
+    "a budget of somebody unknown": (
+        {
+            "litellm": {
+                "limits": {"budgetUsd": 7},
+                "externalModels": [{"name": "gpt", "model": "gpt-4o", "apiKeySecret": "openai-key"}],
+            }
+        },
+        "litellm.externalModels[0].model",
+        "gpt-4o",
+        "whose model",
+        "openai/gpt-4o",
+    ),
+    "max below min": (
+        {"nodes": {"cpu": {"min": 4, "max": 3}}},
+        "nodes.cpu",
+        {"min": 4, "max": 3},
+        "max 3 is below min 4",
+        "Raise max",
+    ),
+    "not a choice": (
+        {"redis": {"durability": "synch"}},
+        "redis.durability",
+        "synch",
+        "not one of",
+        "Did you mean sync?",
+    ),
+    "another choice": (
+        {"postgres": {"storageType": "disk"}},
+        "postgres.storageType",
+        "disk",
+        "not one of",
+        "gp3",
+    ),
+    "our own spelling of a key": (
+        {"litellm": {"max_replicas": 9}},
+        "litellm.max_replicas",
+        "max_replicas",
+        "unknown key",
+        "Did you mean maxReplicas?",
+    ),
+    "capitals": (
+        {"nodes": {"cpu": {"machineType": "M5.XLARGE"}}},
+        "nodes.cpu.machineType",
+        "M5.XLARGE",
+        "catalogue",
+        "Did you mean m5.xlarge?",
+    ),
+    "no region": ({"region": ""}, "region", "", "must not be empty", "Leave it out"),
+    "a list for a text": (
+        {"region": ["us-east-1"]},
+        "region",
+        ["us-east-1"],
+        "must be text",
+        "without a list",
+    ),
+    "a number for a key": ({"litellm": {7: 1}}, "litellm[7]", 7, "a key must be text", "quotes"),
+    "no repository": (
+        {"vllm": {"models": [{**OWN, "weightMib": 1, "repository": "chat"}]}},
+        "vllm.models[0].repository",
+        "chat",
+        "not a repository",
+        "acme/chat-12b",
+    ),
+    "unknown cloud": ({"cloud": "asw"}, "cloud", "asw", "not a cloud", "Did you mean aws?"),
+    "unknown region": ({"region": "us-moon-1"}, "region", "us-moon-1", "not an AWS region", "us-"),
+    "unknown machine": (
+        {"nodes": {"cpu": {"machineType": "m5.huge"}}},
+        "nodes.cpu.machineType",
+        "m5.huge",
+        "catalogue",
+        "m5.",
+    ),
+    "CIDR too small": (
+        {"network": {"cidr": "10.0.0.0/23"}},
+        "network.cidr",
+        "10.0.0.0/23",
+        "may take",
+        "or larger",
+    ),
+    "an address of a network": (
+        {"network": {"apiAllowedCidrs": ["203.0.113.7/24"]}},
+        "network.apiAllowedCidrs[0]",
+        "203.0.113.7/24",
+        "host bits",
+        "Write it as 203.0.113.0/24.",
+    ),
+    "API for everyone": (
+        {"network": {"apiAllowedCidrs": ["0.0.0.0/0"]}},
+        "network.apiAllowedCidrs[0]",
+        "0.0.0.0/0",
+        "internet",
+        "List",
+    ),
+    "too few nodes": (
+        {"vault": {"replicas": 5}},
+        "nodes.cpu.desired",
+        3,
+        "vault.replicas is 5",
+        "at least 5",
+    ),
+    "no domain name": (
+        {"ingress": {"domain": "llm_example"}},
+        "ingress.domain",
+        "llm_example",
+        "domain",
+        "llm.example.com",
+    ),
+    "number for a domain": ({"ingress": {"domain": 0}}, "ingress.domain", 0, "must be text", "quotes"),
+    "no ARN": (
+        {"access": {"adminRoleArns": ["admin"]}},
+        "access.adminRoleArns[0]",
+        "admin",
+        "not the ARN of an IAM role",
+        "arn:aws:iam",
+    ),
+    **{
+        f"{what} for a role": (
+            {"access": {"adminRoleArns": [arn]}},
+            "access.adminRoleArns[0]",
+            arn,
+            "not the ARN of an IAM role",
+            "arn:aws:iam",
+        )
+        for what, arn in {
+            "session": "arn:aws:sts::123456789012:assumed-role/admin/me",
+            "user": "arn:aws:iam::123456789012:user/me",
+            "no account": "arn:aws:iam:::role/admin",
+            "no name": "arn:aws:iam::123456789012:role/",
+            "region": "arn:aws:iam:us-east-1:123456789012:role/admin",
+        }.items()
+    },
+    "service-linked role": (
+        {"access": {"adminRoleArns": [SERVICE_LINKED]}},
+        "access.adminRoleArns[0]",
+        SERVICE_LINKED,
+        "service-linked role",
+        "Name a role",
+    ),
+    "role twice": (
+        {"access": {"adminRoleArns": [ROLE, ROLE]}},
+        "access.adminRoleArns",
+        [ROLE, ROLE],
+        "listed twice",
+        "List it once",
+    ),
+    "certificate of IAM": (
+        {"ingress": {"domain": "llm.example.com", "certificateArn": ROLE}},
+        "ingress.certificateArn",
+        ROLE,
+        "not the ARN of an ACM certificate",
+        "arn:aws:acm:",
+    ),
+    "a tag of AWS": ({"tags": {"aws:x": "1"}}, "tags", {"aws:x": "1"}, "cannot be a tag", "prefix"),
+    "number for a tag": ({"tags": {"cost": 7}}, "tags.cost", 7, "must be text", "quotes"),
+    "tags without end": (
+        {"tags": {f"t{i}": "" for i in range(TAG_LIMIT + 1)}},
+        "tags",
+        None,
+        f"has {TAG_LIMIT + 1} entries, {TAG_LIMIT} are allowed",
+        "Leave some out",
+    ),
+}
