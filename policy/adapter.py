@@ -8,7 +8,7 @@ A property whose changes are ignored is what it was before, not what is asked fo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from pydantic import JsonValue
@@ -37,6 +37,25 @@ class Analyzed(Protocol):
     provider: object
     parent: Analyzed | None
     property_dependencies: Mapping[str, Sequence[Analyzed]]
+
+
+class OncePerStack:
+    """The graph of the stack that the rules are asked about one after the other, made once for all of them.
+
+    A rule that asks a second time has another stack before it.
+    """
+
+    def __init__(self) -> None:
+        self._graph: Graph | None = None
+        self._asked: set[str] = set()
+
+    def graph(self, rule: str, make: Callable[[], Graph]) -> Graph:
+        """The graph for a rule, by the rule's id."""
+        if self._graph is None or rule in self._asked:
+            self._graph = make()
+            self._asked.clear()
+        self._asked.add(rule)
+        return self._graph
 
 
 def graph_from(

@@ -27,7 +27,7 @@ from infra.configured import settings_from
 from infra.graph import Graph
 from infra.planning import plan_of
 from infra.settings import NAMESPACE
-from policy.adapter import graph_from, plain
+from policy.adapter import OncePerStack, graph_from, plain
 from policy.rules import RULES, Rule, guide_of
 from sizing.report import size_report
 
@@ -41,6 +41,9 @@ def policies() -> list[Policy]:
 
 _INPUTS: dict[str, JsonValue] = {}
 """URN to what the program asked for; one process serves one preview or update."""
+
+
+_STACK = OncePerStack()
 
 
 def _reader() -> ResourceValidationPolicy:
@@ -60,7 +63,7 @@ def _reader() -> ResourceValidationPolicy:
 
 def _policy(rule: Rule) -> StackValidationPolicy:
     def validate(args: StackValidationArgs, report_violation: ReportViolation) -> None:
-        graph = stack_graph(args)
+        graph = _STACK.graph(rule.id, lambda: stack_graph(args))
         options = {key: tuple(map(str, value)) for key, value in args.get_config().items()}
         for violation in rule.check(graph, guide=guide_of(graph), options=options):
             report_violation(f"{violation.message}. {violation.remedy}", violation.urn)

@@ -53,18 +53,20 @@ def document() -> str:
         " slower for a while, *failover* seconds to two minutes, *outage* minutes without the database.",
     ]
     for cloud in CLOUDS:
-        parts += [f"## {_title(cloud)}", table(_row(cloud, b, h) for c, b, h in PAIRS if c == cloud)]
+        parts += [f"## {title(cloud)}", table(_row(cloud, b, h) for c, b, h in PAIRS if c == cloud)]
         parts += ["### What happens to data on the way up", table(_data_rows(cloud))]
         parts += ["### Steps on the way up", table(_steps(cloud))]
         parts += ["### What the way down would lose", table(_losses(cloud))]
     return "\n\n".join(parts) + "\n"
 
 
-def _title(cloud: str) -> str:
+def title(cloud: str) -> str:
+    """The heading of a cloud's part."""
     return {"aws": "AWS", "gcp": "Google Cloud"}.get(cloud, cloud)
 
 
-def _pair(base: Tier, head: Tier) -> str:
+def pair_name(base: Tier, head: Tier) -> str:
+    """How a row begins."""
     return f"{words(base.value)} to {words(head.value)}"
 
 
@@ -72,7 +74,7 @@ def _row(cloud: str, base: Tier, head: Tier) -> Cells:
     plan = upgrade(cloud, base, head)
     hands = [step for step in plan.steps if not step.changes]
     return {
-        "From, to": _pair(base, head),
+        "From, to": pair_name(base, head),
         "Verdict": "refused" if plan.refused else "in place",
         "Created": str(plan.count("create")),
         "Updated": str(plan.count("update")),
@@ -93,7 +95,7 @@ def _data_rows(cloud: str) -> Iterator[Cells]:
     for base, head, plan in _neighbours(cloud):
         for planned in plan.changes:
             if planned.change.data:
-                yield {"Pair": _pair(base, head), **_data(planned)}
+                yield {"Pair": pair_name(base, head), **_data(planned)}
 
 
 def _data(planned: PlannedChange) -> Cells:
@@ -117,7 +119,7 @@ def _steps(cloud: str) -> Iterator[Cells]:
         for step in plan.steps:
             commands = " ; ".join(f"`{command}`" for command in step.commands)
             yield {
-                "Pair": _pair(base, head),
+                "Pair": pair_name(base, head),
                 "Step": f"{step.number}. {step.title}",
                 "Commands": commands,
                 "Source": step.source or "-",
@@ -128,7 +130,7 @@ def _losses(cloud: str) -> Iterator[Cells]:
     for c, base, head in PAIRS:
         if c == cloud and not upwards(base, head):
             for refusal in upgrade(cloud, base, head).refusals:
-                yield {"Pair": _pair(base, head), **_loss(refusal)}
+                yield {"Pair": pair_name(base, head), **_loss(refusal)}
 
 
 def _loss(refusal: Refusal) -> Cells:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import os
 import re
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,8 +17,11 @@ from infra.clouds import CLOUDS
 from infra.graph import Graph
 from infra.preview import preview_graph
 from infra.settings import load
+from infra.timeline import Timeline, timeline, waits
+from tests.engine import once
 from tests.engine.compare import Engine
 from tests.engine.stack import EngineStack, Run, stack_config
+from tests.engine.virtual_time import PARALLEL, VirtualCloud, seconds_of, spans
 from tests.harness import CASES, STACKS
 from tools.go_tool import ToolError, built
 
@@ -40,10 +45,11 @@ def engine() -> Path:
 class Life:
     """A stack from its first preview on; each step happens once, when a test first asks for it."""
 
-    def __init__(self, stack: EngineStack, tier: str, cloud: str) -> None:
-        self.stack = stack
+    def __init__(self, pulumi: Path, directory: Path, tier: str, cloud: str) -> None:
+        self.clock = VirtualCloud()
         self.cloud = cloud
         self.config = stack_config(tier, cloud)
+        self.stack = EngineStack(pulumi, directory, tier, self.config, self.clock)
 
     @functools.cached_property
     def graph(self) -> Graph:
@@ -58,35 +64,37 @@ class Life:
         return Engine.of(preview, goals, dict(providers.constructed), providers.names)
 
     @functools.cached_property
+    def timeline(self) -> Timeline:
+        """When ``gateway preview --timeline`` has each creation under way, without the short ones."""
+        return timeline(self.graph, waits(self.graph), seconds_of(self.graph))
+
+    @functools.cached_property
     def up(self) -> Run:
-        """The first ``pulumi up``, after the preview."""
+        """The first ``pulumi up``, after the preview, in the time of its timeline (test_timeline)."""
         assert self.engine.resources
-        return self.stack.up("--json").checked()
+        self.clock.plan(spans(self.graph, self.timeline))
+        time = threading.Thread(target=self.clock.run)
+        time.start()
+        done = self.stack.up("--json", "--parallel", str(PARALLEL))
+        time.join()
+        return done.checked()
 
 
 @pytest.fixture(scope="session")
-def new_stack(
-    pulumi: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[str, str], EngineStack]]:
-    """Makes stacks, by tier and cloud, that end with the session."""
-    made: list[EngineStack] = []
-
-    def make(tier: str, cloud: str) -> EngineStack:
-        stack = EngineStack(
-            pulumi, tmp_path_factory.mktemp(f"{cloud}-{tier}"), tier, stack_config(tier, cloud)
-        )
-        made.append(stack)
-        return stack
-
-    yield make
-    for stack in made:
-        stack.stop()
-
-
-@pytest.fixture(scope="session")
-def lives(new_stack: Callable[[str, str], EngineStack]) -> Callable[[str, str], Life]:
+def lives(pulumi: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str, str], Life]]:
     """The life of a tier on a cloud, begun once."""
-    return functools.cache(lambda tier, cloud: Life(new_stack(tier, cloud), tier, cloud))
+    once.install()
+    begun: dict[tuple[str, str], Life] = {}
+
+    def life_of(tier: str, cloud: str) -> Life:
+        if (tier, cloud) not in begun:
+            directory = tmp_path_factory.mktemp(f"{cloud}-{tier}")
+            begun[tier, cloud] = Life(pulumi, directory, tier, cloud)
+        return begun[tier, cloud]
+
+    yield life_of
+    for life in begun.values():
+        life.stack.stop()
 
 
 def _params(cases: Iterable[tuple[str, str]]) -> list[Any]:
@@ -99,6 +107,11 @@ class ByStack(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
         found = re.search(r"\[(\w+-\w+)", nodeid)
         return found[1] if found else nodeid.partition("::")[0]
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One more than there are processors: worker and engine wait for each other by turns."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByStack:

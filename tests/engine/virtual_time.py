@@ -9,11 +9,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from infra.graph import Graph
-from infra.timeline import Timeline
+from infra.timeline import Timeline, seconds_by_urn
 from tests.engine.simulator.cloud import Cloud, Record
+
+SHORTEST_S: Final = 10
+"""Quicker creations take no time here: there are hundreds, and together they would be most of the test."""
+PARALLEL: Final = 256
+"""More than want to run at once: this is about what waits for what, not about free places."""
+PATIENCE_S: Final = 120.0
+"""After which an operation that should have started will not: far more than the busiest machine needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +46,26 @@ def spans(graph: Graph, found: Timeline) -> dict[str, Span]:
 _GROUP = "aws:eks/nodeGroup:NodeGroup"
 
 
+def seconds_of(graph: Graph) -> dict[str, int]:
+    """URN to seconds; a component whose plugin alone knows what it makes takes no time either."""
+    remote = {r.urn for r in graph.resources if r.remote and not r.creates}
+    return {
+        urn: 0 if seconds < SHORTEST_S or urn in remote else seconds
+        for urn, seconds in seconds_by_urn(graph).items()
+    }
+
+
 class VirtualCloud(Cloud):
     """A cloud whose creations take the time of their spans; those without one take none.
 
     Args:
-        planned: when each should be under way.
+        planned: when each should be under way, by URN.
         patience_s: real seconds after which what has not come does not come any more.
     """
 
-    def __init__(self, planned: Mapping[str, Span], patience_s: float) -> None:
+    def __init__(self, planned: Mapping[str, Span] | None = None, patience_s: float = PATIENCE_S) -> None:
         super().__init__()
-        self._planned, self._patience = planned, patience_s
+        self._planned, self._patience = dict(planned or {}), patience_s
         self._change = threading.Condition()
         self._running: set[str] = set()
         self._done: set[str] = set()
@@ -74,6 +90,10 @@ class VirtualCloud(Cloud):
             self._running.add(urn)
             self._change.notify_all()
             self._change.wait_for(lambda: self._open or urn in self._done)
+
+    def plan(self, planned: Mapping[str, Span]) -> None:
+        """Say when each should be under way, before anything is."""
+        self._planned = dict(planned)
 
     def run(self) -> None:
         """Let time pass until everything is done, or something does not come."""

@@ -11,7 +11,7 @@ import pytest
 from infra.configured import settings_from
 from infra.graph import UNKNOWN, Graph
 from infra.settings import ConfigError
-from policy.adapter import graph_from, plain
+from policy.adapter import OncePerStack, graph_from, plain
 from policy.rules import check
 from tests.harness import captured
 from tests.policy.mutations import GONE, Change, changed
@@ -171,3 +171,12 @@ def test_settings_come_from_pulumis_configuration() -> None:
     assert (settings.tier, settings.redis.replicas_per_shard) == ("small", 1)
     with pytest.raises(ConfigError, match=r"Pulumi\.mine\.yaml"):
         settings_from({"ai-gateway:teir": "small"}, "mine")
+
+
+def test_the_rules_of_one_stack_share_its_graph_and_the_next_stack_has_its_own() -> None:
+    """A rule may be switched off for one of them: any that asks again tells that the stack is another."""
+    graphs = [captured(tier) for tier in ("small", "medium", "large")]
+    left, shared = iter(graphs), OncePerStack()
+    asked = ["tls", "tags", "backups", "tags", "tls", "tags"]
+    found = [shared.graph(rule, lambda: next(left)) for rule in asked]
+    assert found == [graphs[0]] * 3 + [graphs[1]] * 2 + [graphs[2]]
