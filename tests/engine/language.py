@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
-import gc
 import logging
 import runpy
 import sys
@@ -59,8 +58,6 @@ sdk_resource._get_stack_trace = source_pb2.StackTrace
 log.debug = _silent
 # Most threads here wait for an answer: what runs may finish its piece before the next one has its turn.
 sys.setswitchinterval(0.02)
-# A program leaves little that only the collector frees, and the collector looks at all of the SDKs each time.
-gc.set_threshold(100_000, 20, 20)
 # Many engines come and go while this process stays. Channels to one address share a connection, so that a new
 # engine on the port of a dead one would be taken for dead, until the next attempt to connect is due.
 sdk_grpc._GRPC_CHANNEL_OPTIONS.append(("grpc.use_local_subchannel_pool", 1))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import collections.abc
 import functools
-import gc
 import importlib
 import importlib.metadata
 import inspect
@@ -67,7 +66,6 @@ def preload(tokens: tuple[str, ...]) -> None:
             class_ = argument_class(token)
             assert class_ is not None, token
             _load(class_)
-    gc.freeze()  # they stay, and the collector need not look at them
 
 
 def _load(arguments: type) -> None:
