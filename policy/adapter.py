@@ -52,8 +52,8 @@ class OncePerStack:
     def graph(self, rule: str, make: Callable[[], Graph]) -> Graph:
         """The graph for a rule, by the rule's id."""
         if self._graph is None or rule in self._asked:
+            self._graph, self._asked = None, set()
             self._graph = make()
-            self._asked.clear()
         self._asked.add(rule)
         return self._graph
 

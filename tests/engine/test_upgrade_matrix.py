@@ -6,7 +6,6 @@ The page is made from ``gateway upgrade`` without an engine; here a stack is up 
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -20,13 +19,13 @@ from infra.upgrade import Upgrade, plan_upgrade
 from sizing.guide.cells import Tier
 from tests.engine.conftest import Life
 from tests.engine.simulator.cloud import Operation
-from tests.engine.stack import ROOT, EngineStack, stack_config
+from tests.engine.stack import EngineStack, stack_config
 from tests.engine.upgrade import ACTIONS, Plan, carry_out, plan
+from tests.infra import upgrades_page
 from tests.infra.test_upgrades import STATEFUL
 from tools import docs_upgrades
 
 NEIGHBOURS = tuple(pairwise(Tier))
-PAGE = (ROOT / "docs" / "upgrades.md").read_text(encoding="utf-8")
 COMPONENT = "ai-gateway:"
 """Components of the program's own are in Pulumi's state only; nothing in a cloud is created for them."""
 
@@ -110,10 +109,9 @@ def test_the_engine_plans_what_the_page_says(
     expected, found = pair.sets(), pair.engine_sets(planned)
     expected["delete"] -= needs(pair.graphs[0], gone) - found["delete"]
     assert differences(expected, found) == []
-    verdict, *counts = row(*request.node.callspec.params["pair"])
-    order = ("create", "update", "replace", "delete")
-    assert counts == [str(pair.upgrade.count(action)) for action in order]
-    assert verdict == ("refused" if pair.upgrade.refused else "in place")
+    page = upgrades_page.row(*request.node.callspec.params["pair"])
+    assert page.counts == [pair.upgrade.count(action) for action in upgrades_page.ACTIONS]
+    assert page.refused is pair.upgrade.refused
     assert gone <= {planned.change.urn for planned in pair.upgrade.changes if planned.change.protected}
     if not pair.upgrade.refused:
         assert gone == set()
@@ -131,15 +129,6 @@ def test_the_engine_does_what_the_page_says(pair: Pair, twin: EngineStack) -> No
     assert did(pair, operations, "delete") == clouds["delete"] | clouds["replace"]
     assert did(pair, operations, "update") == clouds["update"]
     assert set(twin.up("--json", "--expect-no-changes").checked().changes) == {"same"}
-
-
-def row(cloud: str, base: Tier, head: Tier) -> list[str]:
-    """What the page says of a pair: the verdict, and how many are created, updated, replaced, deleted."""
-    part = PAGE.partition(f"\n## {docs_upgrades.title(cloud)}\n")[2]
-    name = re.escape(docs_upgrades.pair_name(base, head))
-    found = re.search(rf"^\| {name} \| ([^|]+) \| (\d+) \| (\d+) \| (\d+) \| (\d+) \|", part, re.MULTILINE)
-    assert found, f"docs/upgrades.md has no row of {name} on {cloud}"
-    return list(found.groups())
 
 
 def needs(graph: Graph, urns: Iterable[str]) -> set[str]:

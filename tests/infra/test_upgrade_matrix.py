@@ -8,6 +8,7 @@ from infra.upgrade import RUNBOOK
 from sizing.guide.cells import Tier
 from tests.harness import ROOT
 from tests.infra.test_upgrades import STATEFUL
+from tests.infra.upgrades_page import ACTIONS, row
 from tools.docs_upgrades import PAIRS, graph, upgrade, upwards
 
 UP = tuple(pair for pair in PAIRS if upwards(*pair[1:]))
@@ -72,13 +73,7 @@ def test_durability_is_planned_apart_where_it_changes() -> None:
 
 @pytest.mark.parametrize(("cloud", "base", "head"), PAIRS)
 def test_the_page_says_the_same(cloud: str, base: Tier, head: Tier) -> None:
-    page = (ROOT / "docs" / "upgrades.md").read_text(encoding="utf-8")
-    section = page.split("\n## ")[1 + list(DATABASE).index(cloud)]
-    row = f"| {base.value.title()} to {head.value.title()} | "
-    (line,) = [
-        line
-        for line in section.splitlines()
-        if line.startswith(row + ("in place" if upwards(base, head) else "refused"))
-    ]
-    counts = [upgrade(cloud, base, head).count(a) for a in ("create", "update", "replace", "delete")]
-    assert [int(cell) for cell in line.split(" | ")[2:6]] == counts
+    page, plan = row(cloud, base, head), upgrade(cloud, base, head)
+    assert page.refused is plan.refused
+    assert page.refused is not upwards(base, head)
+    assert page.counts == [plan.count(action) for action in ACTIONS]

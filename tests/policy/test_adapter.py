@@ -180,3 +180,16 @@ def test_the_rules_of_one_stack_share_its_graph_and_the_next_stack_has_its_own()
     asked = ["tls", "tags", "backups", "tags", "tls", "tags"]
     found = [shared.graph(rule, lambda: next(left)) for rule in asked]
     assert found == [graphs[0]] * 3 + [graphs[1]] * 2 + [graphs[2]]
+
+
+def test_a_stack_that_cannot_be_read_leaves_nothing_of_the_one_before() -> None:
+    shared = OncePerStack()
+    before, after = captured("small"), captured("medium")
+    assert shared.graph("tls", lambda: before) is before
+
+    def refuse() -> Graph:
+        raise ConfigError("tier", "huge", "no tier", "Use another.")
+
+    with pytest.raises(ConfigError):
+        shared.graph("tls", refuse)
+    assert shared.graph("tags", lambda: after) is after
