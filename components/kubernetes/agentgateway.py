@@ -104,7 +104,7 @@ class AgentGateway(Component):
     DNS record: the cloud's ``Dns`` points the domain at ``address``, people at ``address_command``'s output.
 
     Attributes:
-        url: where clients call, or the scheme and a placeholder when there is no domain.
+        url: where clients call, or ``http://<address>`` when there is no domain.
         address_command: prints the load balancer's address.
         address: host name or IP address of the load balancer; None when nobody makes a record of it.
 
